@@ -1,0 +1,144 @@
+"""A converted model as values: what the converter hands to the library that publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SHARD_BYTES = 4 * 1024 * 1024
+"""Default size of a weight shard, the official converter's (write_weights.py)."""
+
+SHARD_FOLDER = "_w"
+"""Where the served folder keeps the shards of all models, named by content."""
+
+CONVERTER_REVISION = 1
+"""Raised whenever the same source may convert to other bytes; part of every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may choose about the conversion of one model."""
+
+    weight_shard_size_bytes: int = SHARD_BYTES
+    metadata: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the options as a JSON object, also the key under which a version is re-used."""
+        metadata = None if self.metadata is None else dict(self.metadata)
+        return {"weight_shard_size_bytes": self.weight_shard_size_bytes, "metadata": metadata}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Options:
+        """Return the options that `as_json` wrote."""
+        return cls(data["weight_shard_size_bytes"], data["metadata"])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A warning that travels with a model: approximations, things left out."""
+
+    text: str
+    layer: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the member of `warnings` of the HTTP API."""
+        return {"layer": self.layer, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output of a model; the batch axis of `shape` is None unless it is fixed."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the member of `inputs` and `outputs` of the HTTP API."""
+        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person wants to know of a model before loading it."""
+
+    layers: int
+    parameters: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    keras_version: str | None
+    trainable: bool
+    needs_companion: bool = False
+    warnings: tuple[Note, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields of the HTTP API that describe a model."""
+        return {
+            "layers": self.layers,
+            "parameters": self.parameters,
+            "inputs": [tensor.as_json() for tensor in self.inputs],
+            "outputs": [tensor.as_json() for tensor in self.outputs],
+            "keras_version": self.keras_version,
+            "trainable": self.trainable,
+            "needs_companion": self.needs_companion,
+            "warnings": [note.as_json() for note in self.warnings],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Summary:
+        """Return the summary that `as_json` wrote."""
+        return cls(
+            layers=data["layers"],
+            parameters=data["parameters"],
+            inputs=_tensors(data["inputs"]),
+            outputs=_tensors(data["outputs"]),
+            keras_version=data["keras_version"],
+            trainable=data["trainable"],
+            needs_companion=data["needs_companion"],
+            warnings=tuple(Note(note["text"], note["layer"]) for note in data["warnings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One file of the content-addressed store: `<first 32 hex of its SHA-256>.bin`."""
+
+    name: str
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """One converted version of a model, its shards already lying in the served folder.
+
+    digest: first 16 hex of the SHA-256 of `model_json`.
+    """
+
+    digest: str
+    model_json: bytes = field(repr=False)
+    shards: tuple[Shard, ...]
+    summary: Summary
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes a browser transfers for a first load: topology and weights."""
+        return len(self.model_json) + sum(shard.nbytes for shard in self.shards)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything but `model_json` as a JSON object."""
+        return {
+            "digest": self.digest,
+            "shards": [[shard.name, shard.nbytes] for shard in self.shards],
+            "summary": self.summary.as_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], model_json: bytes) -> Artifacts:
+        """Return the artifacts that `as_json` wrote, with their topology bytes."""
+        shards = tuple(Shard(name, nbytes) for name, nbytes in data["shards"])
+        return cls(data["digest"], model_json, shards, Summary.from_json(data["summary"]))
+
+
+def _tensors(items: list[dict[str, Any]]) -> tuple[TensorInfo, ...]:
+    return tuple(TensorInfo(i["name"], tuple(i["shape"]), i["dtype"]) for i in items)
