@@ -1,0 +1,1 @@
+"""What Keras wrote: guarded reading of model files."""

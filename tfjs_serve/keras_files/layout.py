@@ -1,0 +1,137 @@
+"""How Keras lays a whole model out in an HDF5 file: attributes, groups, weight names."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tfjs_serve.errors import ConversionError
+from tfjs_serve.keras_files.json_config import parse_model_config, parse_training_config
+from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.keras_files.refusals import SAVE_AGAIN, SAVE_WHOLE, refusal
+from tfjs_serve.keras_files.storage import Stored
+
+WEIGHTS_LIMIT = 100_000
+DECLARED_LIMIT = 16 << 30
+TOP_LEVEL = "top_level_model_weights"
+# Root groups of what save_weights() writes: Keras 3; tf.keras 2.12 and 2.13.
+_WEIGHT_GROUPS = ("layers", "vars", "_layer_checkpoint_dependencies")
+
+
+class Group(Protocol):
+    """A group of an HDF5 file, seen through guards: hard links only."""
+
+    def text(self, name: str) -> str | None:
+        """Return a string attribute; None when there is none."""
+
+    def names(self, name: str) -> tuple[str, ...] | None:
+        """Return a list-of-strings attribute; None when there is none."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether a member of that name is linked in this group."""
+
+    def group(self, path: str) -> Group | None:
+        """Return the group at a relative path; None when nothing is there."""
+
+    def dataset(self, path: str) -> Stored | None:
+        """Return the dataset at a relative path; None when nothing is there."""
+
+
+def read_model(root: Group, where: str, file_bytes: int) -> KerasModel:
+    """Read everything but the values of the weights.
+
+    where: the file's name as people read it. file_bytes: its size.
+
+    Raises ConversionError when the file holds no whole model, or contradicts itself.
+    Source: keras/src/legacy/saving/legacy_h5_format.py (Keras 3), hdf5_format.py (Keras 2).
+    """
+    config = root.text("model_config")
+    if config is None:
+        raise _no_model(root, where)
+    group = root.group("model_weights")
+    if group is None:
+        why = "holds an architecture (model_config) but no group model_weights"
+        raise refusal(where, why, SAVE_WHOLE)
+    training = root.text("training_config")
+    return KerasModel(
+        keras_version=root.text("keras_version") or group.text("keras_version"),
+        backend=root.text("backend") or group.text("backend"),
+        config=parse_model_config(config, where),
+        training_config=None if training is None else parse_training_config(training, where),
+        weights=_weights(group, where, file_bytes),
+    )
+
+
+def _no_model(root: Group, where: str) -> ConversionError:
+    is_keras_2 = split_names(root, "layer_names") is not None
+    if is_keras_2 or any(root.has(name) for name in _WEIGHT_GROUPS):
+        return refusal(where, "holds weights only (save_weights())", SAVE_WHOLE)
+    if root.has("model_weights"):
+        return refusal(where, "holds weights but no architecture (no model_config)", SAVE_WHOLE)
+    return refusal(where, "is an HDF5 file but no Keras model (no model_config)", SAVE_WHOLE)
+
+
+def split_names(group: Group, name: str) -> tuple[str, ...] | None:
+    """Return a name list that Keras may have split into `name0`, `name1`, ...
+
+    Lists beyond HDF5's limit of 64 kB for one attribute are split.
+    """
+    whole = group.names(name)
+    if whole is not None:
+        return whole
+    found: list[str] = []
+    count = 0
+    while (part := group.names(f"{name}{count}")) is not None:
+        found += part
+        count += 1
+    return tuple(found) if count else None
+
+
+def _weights(model_weights: Group, where: str, file_bytes: int) -> tuple[StoredWeight, ...]:
+    layers = split_names(model_weights, "layer_names")
+    if layers is None:
+        raise refusal(where, "lists no layer_names in its group model_weights", SAVE_AGAIN)
+    if len(set(layers)) < len(layers):
+        raise refusal(where, "lists the same layer twice in layer_names", SAVE_AGAIN)
+    weights: list[StoredWeight] = []
+    declared = copied = 0
+    # What Keras itself loads: the listed layers. A layer `a/b` is a group inside a group, so the
+    # order of HDF5, level by level, is that of the parts and not that of the whole names.
+    for layer in sorted({*layers, TOP_LEVEL}, key=lambda name: name.encode().split(b"/")):
+        group = model_weights.group(layer)
+        if group is None:
+            if layer == TOP_LEVEL:  # Only tf.keras 2.6 and later write it.
+                continue
+            raise refusal(where, f"has no group for its layer {layer!r}", SAVE_AGAIN)
+        for weight, nbytes in _layer_weights(group, layer, where):
+            weights.append(weight)
+            declared += nbytes
+            copied += weight.extent.nbytes if weight.extent else 0
+            # Each byte of a file is stored once: more would be the same bytes under many names.
+            if (
+                len(weights) > WEIGHTS_LIMIT
+                or copied > file_bytes
+                or declared > max(DECLARED_LIMIT, file_bytes)
+            ):
+                why = f"declares more weights ({len(weights)}, {declared} bytes) than it can hold"
+                raise refusal(where, why, SAVE_AGAIN)
+    return tuple(weights)
+
+
+def _layer_weights(group: Group, layer: str, where: str) -> list[tuple[StoredWeight, int]]:
+    names = split_names(group, "weight_names")
+    if names is None:
+        raise refusal(where, f"lists no weight_names for its layer {layer!r}", SAVE_AGAIN)
+    found: list[tuple[StoredWeight, int]] = []
+    seen: set[str] = set()
+    for path in names:
+        name = path.removesuffix(":0")
+        # Across layers a name may come twice: two nested models may each hold a layer `x`.
+        if name in seen:
+            raise refusal(where, f"names the weight {name!r} of {layer!r} twice", SAVE_AGAIN)
+        seen.add(name)
+        stored = group.dataset(path)
+        if stored is None:
+            raise refusal(where, f"has no values for the weight {name!r} of {layer!r}", SAVE_AGAIN)
+        weight = StoredWeight(layer, name, stored.shape, stored.dtype, stored.path, stored.extent)
+        found.append((weight, stored.nbytes))
+    return found
