@@ -1,0 +1,1 @@
+"""What TensorFlow.js reads: the Layers format as data."""

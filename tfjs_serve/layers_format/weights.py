@@ -1,0 +1,95 @@
+"""Weights on the wire: dtypes, manifest entries, and how tensors are cut into shards.
+
+Source: tfjs-converter/python/tensorflowjs/write_weights.py for the layout, tfjs-core/src/io/
+io_utils.ts (`decodeWeights`) for what can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+WRITTEN_AS = MappingProxyType(
+    {
+        "<f4": "<f4",
+        ">f4": "<f4",
+        "<f2": "<f4",
+        ">f2": "<f4",
+        "<f8": "<f4",
+        ">f8": "<f4",
+    }
+)
+"""Stored NumPy type -> little-endian type in a shard; a layer's variable is float32 in tfjs."""
+
+MANIFEST_DTYPES = MappingProxyType({"<f4": "float32"})
+"""Type in a shard -> `dtype` of its manifest entry."""
+
+ITEM_BYTES = MappingProxyType({"<f4": 4})
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """One weight of a `weightsManifest` group."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry with the official converter's key order."""
+        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of bytes of one tensor, as written: `tensor` is its position in the plan."""
+
+    tensor: int
+    start: int
+    stop: int
+
+
+def cut_anywhere(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:
+    """Return shards of `shard_bytes` each, the last one shorter, as the official tool cuts.
+
+    sizes: bytes of each tensor in order. A tensor may span shards, an element too.
+    """
+    shards: list[list[Piece]] = []
+    room = 0
+    for tensor, size in enumerate(sizes):
+        start = 0
+        while start < size:
+            if room == 0:
+                shards.append([])
+                room = shard_bytes
+            stop = min(size, start + room)
+            shards[-1].append(Piece(tensor, start, stop))
+            room -= stop - start
+            start = stop
+    return shards
+
+
+def cut_between_tensors(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:
+    """Return shards of at most `shard_bytes` that end where a tensor ends.
+
+    Only a tensor larger than a shard is cut, so a changed tensor changes as few shards as can
+    be. Such a tensor begins in the room that is left, which keeps small ones from having a shard
+    to themselves.
+    """
+    shards: list[list[Piece]] = []
+    room = 0
+    for tensor, size in enumerate(sizes):
+        if room < size <= shard_bytes:
+            room = 0
+        start = 0
+        while start < size:
+            if room == 0:
+                shards.append([])
+                room = shard_bytes
+            stop = min(size, start + room)
+            shards[-1].append(Piece(tensor, start, stop))
+            room -= stop - start
+            start = stop
+    return shards
