@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.models import dense, functional, identity, nested, on, sequential, source
+from tfjs_serve.artifacts import Note
+from tfjs_serve.errors import ConversionError, Reason
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.rules import translate_model
+from tfjs_serve.rules.engine import Applied, Translated, translate
+from tfjs_serve.rules.rule import (
+    Context,
+    GraphRewrite,
+    GraphRule,
+    LayerRule,
+    Refusal,
+    Rewrite,
+    refuse,
+    with_fields,
+)
+
+
+def shapes_seen(graph: Graph) -> dict[str, tuple[object, ...]]:
+    """Return what shapes a rule is told of, by layer."""
+    seen: dict[str, tuple[object, ...]] = {}
+
+    def look(layer: Layer, context: Context) -> None:
+        seen.setdefault(layer.name, context.shapes)
+
+    translate(graph, 3, [LayerRule("look", look)], [])
+    return seen
+
+
+def reasons(graph: Graph, *rules: LayerRule) -> tuple[Reason, ...]:
+    with pytest.raises(ConversionError) as error:
+        translate(graph, 3, rules, [])
+    return error.value.reasons
+
+
+PLAIN = functional([source(), identity("a", on("x"))], ["a"])
+INNER = sequential(source("z", (None, 3)), identity("i", on("z")), name="m")
+
+
+def test_without_rules_nothing_changes() -> None:
+    assert translate(PLAIN, 3, [], []) == Translated(PLAIN, (), ())
+
+
+def test_rules_that_do_not_apply_leave_no_trace() -> None:
+    rules = [LayerRule("none", lambda layer, context: None)]
+    graph_rules = [GraphRule("none", lambda graph, context: None)]
+    assert translate(PLAIN, 3, rules, graph_rules) == Translated(PLAIN, (), ())
+
+
+def test_rules_run_in_order_and_are_reported() -> None:
+    note = Note("slower", "a")
+
+    def freeze(layer: Layer, context: Context) -> Rewrite | None:
+        if layer.name != "a":
+            return None
+        return Rewrite(with_fields(layer, {"trainable": False}), (note, note))
+
+    def rename(graph: Graph, context: Context) -> GraphRewrite:
+        assert graph.layer("a").config["trainable"] is False
+        return GraphRewrite(replace(graph, name="renamed"), (Note("renamed"),))
+
+    found = translate(PLAIN, 3, [LayerRule("freeze", freeze)], [GraphRule("rename", rename)])
+    frozen = with_fields(PLAIN.layers[1], {"trainable": False})
+    assert found == Translated(
+        replace(PLAIN, name="renamed", layers=(PLAIN.layers[0], frozen)),
+        (note, Note("renamed")),
+        (Applied("freeze", "a"), Applied("rename", None)),
+    )
+
+
+def test_shapes_flow_whatever_the_order_of_layers() -> None:
+    graph = functional(
+        [
+            identity("c", on("b"), on("a")),
+            dense("b", on("a"), units=7),
+            nested("m", INNER, on("x")),
+            identity("a", on("x")),
+            source(shape=(None, 3)),
+        ],
+        ["c", TensorRef("c", 1), "m"],
+    )
+    assert shapes_seen(graph) == {
+        "x": (),
+        "a": ((None, 3),),
+        "b": ((None, 3),),
+        "c": ((None, 3),),  # of the first call that can be made
+        "m": ((None, 3),),
+        "z": (),
+        "i": ((None, 3),),
+    }
+
+
+def test_each_step_hides_the_axis_of_time() -> None:
+    part = replace(dense("d"), calls=())
+    wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": part})
+    graph = functional([source(shape=(None, 5, 4, 3)), wrapper], ["t"])
+    assert shapes_seen(graph) == {"x": (), "d": ((None, 4, 3),), "t": ((None, 5, 4, 3),)}
+
+
+def test_all_refusals_are_collected() -> None:
+    def no_dense(layer: Layer, context: Context) -> Refusal | None:
+        return refuse(layer, "no Dense") if layer.class_name == "Dense" else None
+
+    layers = [
+        source(),
+        dense("a", on("x")),
+        Layer("b", "Lambda", {}, (on("a"),)),
+        Layer("c", "Add", {}, (on("b"),)),  # one input: hidden by the refusal before it
+        dense("d", on("x")),
+    ]
+    graph = functional(layers, ["c", "d"])
+    rules = [LayerRule("no_dense", no_dense)]
+
+    def no_model(graph: Graph, context: Context) -> Refusal:
+        return Refusal((Reason("no model"), Reason("no Dense", "a", "Dense")))
+
+    with pytest.raises(ConversionError) as error:
+        translate(graph, 3, rules, [GraphRule("no_model", no_model)])
+    assert error.value.reasons == (
+        Reason("no Dense", "a", "Dense"),
+        Reason(
+            "a Lambda layer holds Python code, which a browser cannot run",
+            "b",
+            "Lambda",
+            "replace it by built-in layers and save the model again",
+        ),
+        Reason("no Dense", "d", "Dense"),
+        Reason("no model"),
+    )
+    assert str(error.value) == "layer 'a' (Dense): no Dense (and 3 more reasons)"
+
+
+def test_a_wrapped_layer_is_refused_in_the_name_of_its_wrapper() -> None:
+    part = Layer("d", "Dense", {"units": 0})
+    wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": part})
+    found = reasons(functional([source(shape=(None, 5, 4)), wrapper], ["t"]))
+    assert found[0] == Reason(
+        "not supported yet: units = 0 (expected a whole number above 0) in its Dense",
+        "t",
+        "TimeDistributed",
+    )
+
+
+SHARED = "not supported yet: shared by inputs whose shapes need different translations"
+THREE = [source("x", (None, 4)), source("y", (None, 2, 2)), source("z", (None, None))]
+
+
+@pytest.mark.parametrize(
+    ("shared", "expected"),
+    [
+        pytest.param(identity("a", on("x"), on("y")), (), id="no rule looks at the shape"),
+        pytest.param(
+            Layer("a", "Flatten", {}, (on("x"), on("y"))),
+            (Reason(SHARED, "a", "Flatten"),),
+            id="Flatten of rank 2 and 3",
+        ),
+        pytest.param(
+            Layer("a", "Flatten", {}, (on("y"), on("x"))),
+            (Reason(SHARED, "a", "Flatten"),),
+            id="Flatten of rank 3 and 2",
+        ),
+        pytest.param(
+            Layer("a", "LayerNormalization", {"axis": -1}, (on("x"), on("y"))),
+            (Reason(SHARED, "a", "LayerNormalization"),),
+            id="axis counted from the end",
+        ),
+        pytest.param(
+            Layer("a", "Reshape", {"target_shape": [-1, 1]}, (on("x"), on("z"))),
+            (Reason(SHARED, "a", "Reshape"),),
+            id="length that is computed",
+        ),
+    ],
+)
+def test_a_shared_layer_suits_all_its_calls(shared: Layer, expected: tuple[Reason, ...]) -> None:
+    graph = functional([*THREE, shared], ["a", TensorRef("a", 1)], ["x", "y", "z"])
+    if expected:
+        with pytest.raises(ConversionError) as error:
+            translate_model(graph, 3)
+        assert error.value.reasons == expected
+    else:
+        assert translate_model(graph, 3).graph.layer("a").calls == shared.calls
+
+
+CIRCLE = "its inputs are made by no layer of the model, or by layers that wait for it"
+
+
+@pytest.mark.parametrize(
+    ("layers", "outputs", "expected"),
+    [
+        pytest.param(
+            [source(), identity("a", on("b")), identity("b", on("a"))],
+            ["a"],
+            [Reason(CIRCLE, "a", "Activation")],
+            id="circle",
+        ),
+        pytest.param(
+            [source(), identity("a", on("a"))],
+            ["a"],
+            [Reason(CIRCLE, "a", "Activation")],
+            id="on itself",
+        ),
+        pytest.param(
+            [source(), identity("a", on(TensorRef("x", 0, 1)))],
+            ["a"],
+            [Reason("is called on output 1 of 'x', which has 1", "a", "Activation")],
+            id="tensor that is not made",
+        ),
+        pytest.param(
+            [source(), identity("a", on("x"))],
+            [TensorRef("a", 0, 2)],
+            [Reason("model 'model' returns output 2 of 'a', which has 1")],
+            id="output that is not made",
+        ),
+        pytest.param(
+            [source(), nested("m", INNER, on("x"))],
+            ["m"],
+            [],
+            id="nested model called with another length",
+        ),
+        pytest.param(
+            [source(), source("y"), nested("m", INNER, on("x", "y"))],
+            ["m"],
+            [Reason("not supported yet: called with 2 inputs, not 1", "m", "Sequential")],
+            id="nested model called with too many",
+        ),
+        pytest.param(
+            [source(), nested("m", INNER, Call(("dict of a",)))],
+            ["m"],
+            [Reason("not supported yet: called with 0 inputs, not 1", "m", "Sequential")],
+            id="nested model called with none",
+        ),
+        pytest.param(
+            [source(), Layer("a", "Add", {}, (on("x"),))],
+            ["a"],
+            [Reason("not supported yet: called with 1 inputs", "a", "Add")],
+            id="too few inputs",
+        ),
+        pytest.param(
+            [source(shape=(None,)), identity("a", on("x"))],
+            ["a"],
+            [
+                Reason(
+                    "not supported yet: cannot feed an input of rank 1, got (None,)",
+                    "x",
+                    "InputLayer",
+                )
+            ],
+            id="input of rank 1",
+        ),
+    ],
+)
+def test_models_that_do_not_hold_together(
+    layers: Sequence[Layer], outputs: Sequence[TensorRef | str], expected: list[Reason]
+) -> None:
+    graph = functional(layers, outputs)
+    if expected:
+        assert list(reasons(graph)) == expected
+    else:
+        assert translate(graph, 3, [], []).graph.layers == tuple(layers)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.models import KERAS3, layer, shaped
+from tfjs_serve.graph import Layer
+from tfjs_serve.rules.flatten import rewrite
+from tfjs_serve.rules.rule import Context, Rewrite
+
+FLATTEN = layer("Flatten", trainable=False, data_format="channels_first")
+
+
+@pytest.mark.parametrize(
+    ("before", "context"),
+    [
+        pytest.param(layer("Dense"), shaped((None, 3)), id="other class"),
+        pytest.param(FLATTEN, KERAS3, id="no shape"),
+        pytest.param(FLATTEN, shaped(None), id="hidden shape"),
+        pytest.param(FLATTEN, shaped((None,)), id="rank 1"),
+        pytest.param(FLATTEN, shaped((None, 3, 4)), id="rank 3"),
+    ],
+)
+def test_something_to_flatten(before: Layer, context: Context) -> None:
+    assert rewrite(before, context) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "trainable"), [(FLATTEN, False), (layer("Flatten"), True)], ids=["frozen", "plain"]
+)
+def test_rank_2_becomes_the_identity(before: Layer, trainable: bool) -> None:
+    config = {"trainable": trainable, "activation": "linear"}
+    after = replace(before, class_name="Activation", config=config)
+    assert rewrite(before, shaped((None, 3))) == Rewrite(after)

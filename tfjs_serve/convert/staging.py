@@ -1,0 +1,127 @@
+"""One version of a watched model, laid into the served folder but not yet published.
+
+Runs in a worker process. Shards go into the content-addressed store, where equal ones are shared
+by all models and versions; publishing them is the library's, by replacing one model.json.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from itertools import count
+from pathlib import Path
+
+from tfjs_serve.artifacts import CONVERTER_REVISION, SHARD_FOLDER, Artifacts, Options, Shard
+from tfjs_serve.convert.copying import Source, Written, tensor_bytes, write_shards
+from tfjs_serve.convert.translation import Tensor, Translation, translate
+from tfjs_serve.errors import ConversionError, SourceBusyError
+from tfjs_serve.keras_files.hdf5 import open_keras_file
+from tfjs_serve.keras_files.model import KerasModel
+from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, probe
+from tfjs_serve.layers_format.model_json import ModelJson, WeightsGroup, digest
+from tfjs_serve.layers_format.weights import (
+    MANIFEST_DTYPES,
+    WRITTEN_AS,
+    ManifestEntry,
+    cut_between_tensors,
+)
+
+SHARD_NAME_HEX = 32
+"""Hex digits of the SHA-256 of a shard that name its file."""
+
+CONVERTED_BY = f"tfjs-serve (converter revision {CONVERTER_REVISION})"
+
+_temporaries = count()
+
+
+def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artifacts:
+    """Convert one file for the served folder.
+
+    Raises ConversionError when the model cannot be converted exactly, SourceBusyError when the
+    file is being written or changed while it was read; either leaves no file behind.
+    """
+    fd = open_source(path)
+    try:
+        before = Identity.of(fd)
+        if probe(fd) is Readiness.BUSY:
+            raise SourceBusyError(f"{path.name} is being written")
+        try:
+            artifacts = _stage(fd, path.name, served_folder, name, options)
+        except ConversionError as error:
+            # A file that is being replaced shows every kind of damage: only a quiet one is refused.
+            if _has_moved(fd, before):
+                raise SourceBusyError(f"{path.name} changed while it was read") from error
+            raise
+        if _has_moved(fd, before):
+            raise SourceBusyError(f"{path.name} changed while it was read")
+        return artifacts
+    finally:
+        os.close(fd)
+
+
+def _has_moved(fd: int, before: Identity) -> bool:
+    """Tell whether a file is not, from the first byte read to the last, one and the same."""
+    return probe(fd) is Readiness.BUSY or Identity.of(fd) != before
+
+
+def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Options) -> Artifacts:
+    with open_keras_file(fd, file_name) as file:
+        translation = translate(file.model)
+        tensors = translation.tensors
+        sizes = [tensor_bytes(tensor.stored) for tensor in tensors]
+        shards = cut_between_tensors(sizes, options.weight_shard_size_bytes)
+        store = served_folder / SHARD_FOLDER
+        store.mkdir(parents=True, exist_ok=True)
+        temporaries = [
+            store / f".tmp-{os.getpid()}-{next(_temporaries)}" for _ in range(len(shards))
+        ]
+        try:
+            written = write_shards(
+                Source(fd, file), tensors, shards, lambda index: temporaries[index]
+            )
+            stored = tuple(_store(shard, store) for shard in written)
+        finally:
+            for temporary in temporaries:
+                temporary.unlink(missing_ok=True)
+        up = "../" * (name.count("/") + 1)
+        paths = tuple(f"{up}{SHARD_FOLDER}/{shard.name}" for shard in stored)
+        model_json = render(file.model, translation, tensors, paths, options)
+    return Artifacts(digest(model_json), model_json, stored, translation.summary)
+
+
+def render(
+    model: KerasModel,
+    translation: Translation,
+    tensors: tuple[Tensor, ...],
+    paths: tuple[str, ...],
+    options: Options,
+) -> bytes:
+    """Return the model.json that names these tensors in these shards."""
+    entries = tuple(
+        ManifestEntry(
+            tensor.name, tensor.stored.shape, MANIFEST_DTYPES[WRITTEN_AS[tensor.stored.dtype]]
+        )
+        for tensor in tensors
+    )
+    return ModelJson(
+        keras_version=model.keras_version,
+        backend=model.backend,
+        model_config=translation.model_config,
+        training_config=translation.training_config,
+        groups=(WeightsGroup(paths, entries),),
+        converted_by=CONVERTED_BY,
+        metadata=options.metadata,
+    ).as_bytes()
+
+
+def _store(written: Written, store: Path) -> Shard:
+    """Give a shard the name of its content; one that is there already is kept."""
+    shard = Shard(f"{written.sha256[:SHARD_NAME_HEX]}.bin", written.nbytes)
+    target = store / shard.name
+    with contextlib.suppress(OSError):
+        if target.stat().st_size == shard.nbytes:
+            # Marks it as wanted: what nobody refers to is deleted by age.
+            os.utime(target)
+            return shard
+    written.path.replace(target)
+    return shard

@@ -1,0 +1,145 @@
+"""A Keras model in TensorFlow.js's terms, proved complete before a byte of it is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfjs_serve.artifacts import Note, Summary, TensorInfo
+from tfjs_serve.errors import ConversionError, Reason
+from tfjs_serve.front_ends import read_graph
+from tfjs_serve.front_ends.weights import is_left_out
+from tfjs_serve.graph import Graph, TensorRef, walk_graphs
+from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.layers_format.weights import WRITTEN_AS
+from tfjs_serve.rules import translate_model
+from tfjs_serve.rules.engine import Applied
+from tfjs_serve.shapes import expected_weights, graph_flow
+from tfjs_serve.topology import model_config, named_weights
+from tfjs_serve.training import translate_training
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A weight as it will be written: its name in the manifest and where its values lie."""
+
+    name: str
+    stored: StoredWeight
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What is written for a model.
+
+    tensors: in the order of the graph's layers, the head last.
+    """
+
+    model_config: Mapping[str, Any]
+    training_config: Mapping[str, Any] | None
+    tensors: tuple[Tensor, ...]
+    summary: Summary
+    applied: tuple[Applied, ...]
+
+
+def translate(model: KerasModel) -> Translation:
+    """Translate a model; ConversionError with every reason when it cannot be done exactly."""
+    translated = translate_model(read_graph(model), model.generation)
+    graph = translated.graph
+    tensors = _tensors(graph, model)
+    training_config, training_notes = translate_training(model.training_config)
+    notes = (*translated.notes, *_precision_notes(tensors), *training_notes)
+    return Translation(
+        model_config(graph),
+        training_config,
+        tensors,
+        _summary(graph, model, tensors, notes),
+        translated.applied,
+    )
+
+
+def _tensors(graph: Graph, model: KerasModel) -> tuple[Tensor, ...]:
+    """Return the weights under their final names, equal to what tfjs will ask for.
+
+    tfjs-layers checks the same in `loadWeights` (engine/container.ts 605-668), but in the browser.
+    """
+    expected = {name: weight.shape for name, weight in expected_weights(graph)}
+    given = {name: weight.stored for name, weight in named_weights(graph)}
+    reasons = [
+        *(
+            Reason(f"weight {name!r} of shape {shape} is not in the file")
+            for name, shape in expected.items()
+            if name not in given
+        ),
+        *(
+            Reason(f"weight {name!r} has shape {stored.shape}, expected {expected[name]}")
+            for name, stored in given.items()
+            if name in expected and expected[name] != stored.shape
+        ),
+        *(
+            Reason(f"weight {name!r} belongs to a layer that no output depends on")
+            for name in given
+            if name not in expected
+        ),
+        *(
+            Reason(f"weight {stored.name!r} of the file belongs to no layer of the model")
+            for stored in set(model.weights) - set(given.values())
+            if not is_left_out(stored)
+        ),
+        *(
+            Reason(f"not supported yet: weight {stored.name!r} of type {stored.dtype!r}")
+            for stored in given.values()
+            if stored.dtype not in WRITTEN_AS
+        ),
+    ]
+    if reasons:
+        reasons.sort(key=str)
+        raise ConversionError(f"the weights do not fit the model: {reasons[0]}", reasons)
+    others = expected.keys()
+    return tuple(
+        Tensor(_manifest_name(stored.name, name, others), stored) for name, stored in given.items()
+    )
+
+
+def _manifest_name(stored: str, expected: str, others: Collection[str]) -> str:
+    """Return the name Keras gave a weight where tfjs resolves it, else tfjs's own.
+
+    tfjs drops the component before the last when it knows no such name (container.ts 640), which
+    is how `lstm/lstm_cell/kernel` loads; the official converter writes such names unchanged.
+    """
+    head, _, last = stored.rpartition("/")
+    is_resolved = f"{head.rpartition('/')[0]}/{last}" == expected and stored not in others
+    return stored if is_resolved else expected
+
+
+def _precision_notes(tensors: tuple[Tensor, ...]) -> list[Note]:
+    rounded = [tensor for tensor in tensors if tensor.stored.dtype[1:] == "f8"]
+    if not rounded:
+        return []
+    return [Note(f"{len(rounded)} float64 weights are rounded to float32")]
+
+
+def _summary(
+    graph: Graph, model: KerasModel, tensors: tuple[Tensor, ...], notes: tuple[Note, ...]
+) -> Summary:
+    flow = graph_flow(graph)
+    dtypes = {
+        layer.name: str(layer.config.get("dtype"))
+        for layer in graph.layers
+        if layer.class_name == "InputLayer"
+    }
+
+    def info(ref: TensorRef) -> TensorInfo:
+        shape = flow[ref.layer, ref.call][ref.output]
+        return TensorInfo(ref.layer, shape, dtypes.get(ref.layer, "float32"))
+
+    return Summary(
+        layers=sum(len(inner.layers) for inner in walk_graphs(graph)),
+        parameters=sum(math.prod(tensor.stored.shape) for tensor in tensors),
+        inputs=tuple(info(ref) for ref in graph.inputs),
+        outputs=tuple(info(ref) for ref in graph.outputs),
+        keras_version=model.keras_version,
+        trainable=False,
+        warnings=notes,
+    )

@@ -1,0 +1,193 @@
+"""Which stored weight belongs to which layer.
+
+A `.h5` holds one group for each top-level layer. Inside it the names are what Keras called its
+variables, which may carry the suffix of an earlier model of the same session, so names decide
+only where they fit one to one; otherwise the order does, as in Keras's own loader
+(keras/src/legacy/saving/legacy_h5_format.py, `_legacy_weights`): trainable variables of all inner
+layers in order, then the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from tfjs_serve.graph import Layer, Weight
+from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+
+KERNEL_AND_BIAS = (("kernel", None), ("bias", "use_bias"))
+RECURRENT = (("kernel", None), ("recurrent_kernel", None), ("bias", "use_bias"))
+
+VARIABLES: Mapping[str, tuple[tuple[str, str | None], ...]] = {
+    **dict.fromkeys(
+        (
+            *("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose"),
+            *("Conv3DTranspose", "EinsumDense", "LocallyConnected1D", "LocallyConnected2D"),
+        ),
+        KERNEL_AND_BIAS,
+    ),
+    **dict.fromkeys(
+        ("DepthwiseConv1D", "DepthwiseConv2D"), (("depthwise_kernel", None), ("bias", "use_bias"))
+    ),
+    **dict.fromkeys(
+        ("SeparableConv1D", "SeparableConv2D"),
+        (("depthwise_kernel", None), ("pointwise_kernel", None), ("bias", "use_bias")),
+    ),
+    **dict.fromkeys(
+        (
+            *("SimpleRNN", "GRU", "LSTM", "UnifiedGRU", "UnifiedLSTM"),
+            *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+        ),
+        RECURRENT,
+    ),
+    "Embedding": (("embeddings", None),),
+    "PReLU": (("alpha", None),),
+    **dict.fromkeys(
+        ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
+        (
+            *(("gamma", "scale"), ("beta", "center")),
+            *(("moving_mean", None), ("moving_variance", None)),
+        ),
+    ),
+    "LayerNormalization": (("gamma", "scale"), ("beta", "center")),
+}
+"""Variables of a class in the order Keras makes them, each with the field that may omit it."""
+
+NEVER_TRAINED = frozenset({"moving_mean", "moving_variance"})
+
+ALIASES = {"depthwise_kernel": ("depthwise_kernel", "kernel")}
+"""Keras 3 stores the kernel of a depthwise convolution as `kernel`."""
+
+DIRECTIONS = {"layer": "forward", "backward_layer": "backward"}
+"""How the variables of a Bidirectional's parts are told apart in their names."""
+
+NOT_FOR_INFERENCE = frozenset({"seed_generator_state"})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A variable a layer is known to have.
+
+    path: the layer names and wrapper fields that lead to it from the top-level layer.
+    owner: the name of the innermost layer that has a name of its own.
+    direction: `forward` or `backward` inside a Bidirectional, else empty.
+    """
+
+    path: tuple[str, ...]
+    owner: str
+    direction: str
+    role: str
+    is_trainable: bool
+
+
+Found: TypeAlias = Mapping[tuple[tuple[str, ...], str], StoredWeight]
+"""Stored weights by the path and role of their slot."""
+
+
+def bind_weights(layers: Sequence[Layer], model: KerasModel) -> tuple[Layer, ...]:
+    """Return the layers with their stored weights.
+
+    A layer whose weights do not fit stays without: whether it has all that TensorFlow.js will
+    ask for is checked once, on the finished topology.
+    """
+    groups: dict[str, list[StoredWeight]] = {}
+    for stored in model.weights:
+        if not is_left_out(stored):
+            groups.setdefault(stored.group, []).append(stored)
+    return tuple(_bind(layer, groups.get(layer.name, [])) for layer in layers)
+
+
+def is_left_out(stored: StoredWeight) -> bool:
+    """Tell whether a stored variable has no part in inference."""
+    return stored.name.rpartition("/")[2] in NOT_FOR_INFERENCE
+
+
+def _bind(layer: Layer, group: Sequence[StoredWeight]) -> Layer:
+    slots = tuple(_slots(layer, (layer.name,), layer.name, is_trainable=True))
+    if len(slots) != len(group):
+        return layer
+    found = _by_name(slots, group, is_nested=layer.graph is not None)
+    if found is None:
+        pairs = zip(slots, group, strict=True)
+        found = {(slot.path, slot.role): stored for slot, stored in pairs}
+    return _attach(layer, found, (layer.name,))
+
+
+def _slots(
+    layer: Layer, path: tuple[str, ...], owner: str, *, is_trainable: bool, direction: str = ""
+) -> Iterator[Slot]:
+    is_trainable = is_trainable and bool(layer.config.get("trainable", True))
+    if layer.graph is not None:
+        inner = [
+            slot
+            for child in layer.graph.layers
+            for slot in _slots(child, (*path, child.name), child.name, is_trainable=is_trainable)
+        ]
+        yield from sorted(inner, key=lambda slot: not slot.is_trainable)
+        return
+    for role, switch in VARIABLES.get(layer.class_name, ()):
+        if switch is None or layer.config.get(switch, True):
+            may_train = is_trainable and role not in NEVER_TRAINED
+            yield Slot(path, owner, direction, role, may_train)
+    for field, part in _parts(layer).items():
+        way = DIRECTIONS.get(field, "") if layer.class_name == "Bidirectional" else direction
+        yield from _slots(part, (*path, field), owner, is_trainable=is_trainable, direction=way)
+
+
+def _parts(layer: Layer) -> Mapping[str, Layer]:
+    """Return the wrapped layers; Keras 2 leaves out a backward layer that mirrors the forward."""
+    if layer.class_name == "Bidirectional" and "layer" in layer.parts:
+        return {"layer": layer.parts["layer"], "backward_layer": layer.parts["layer"]} | dict(
+            layer.parts
+        )
+    return layer.parts
+
+
+def _by_name(
+    slots: Sequence[Slot], group: Sequence[StoredWeight], *, is_nested: bool
+) -> Found | None:
+    """Return the one-to-one match of names, None where there is none."""
+    by_key = {(slot.owner if is_nested else "", slot.direction, slot.role): slot for slot in slots}
+    if len(by_key) != len(slots):
+        return None
+    found: dict[tuple[tuple[str, ...], str], StoredWeight] = {}
+    for stored in group:
+        *head, last = stored.name.split("/")
+        direction = next((d for d in DIRECTIONS.values() if any(_leads(d, h) for h in head)), "")
+        owners = _runs(head) if is_nested else iter([""])
+        ways = (direction, "") if direction else ("",)
+        keys = ((owner, way, role) for owner in owners for way in ways for role in _roles(last))
+        slot = next((by_key[key] for key in keys if key in by_key), None)
+        if slot is None or (slot.path, slot.role) in found:
+            return None
+        found[slot.path, slot.role] = stored
+    return found
+
+
+def _leads(direction: str, component: str) -> bool:
+    return component.startswith(f"{direction}_")
+
+
+def _roles(last: str) -> tuple[str, ...]:
+    return (last, *(role for role, names in ALIASES.items() if last in names and last != role))
+
+
+def _runs(components: Sequence[str]) -> Iterator[str]:
+    """Yield every run of path components as a name, longest first: Keras 2 allows `a/b`.
+
+    Of equal length the last one first: what stands before a layer are the models around it.
+    """
+    for length in range(len(components), 0, -1):
+        for start in range(len(components) - length, -1, -1):
+            yield "/".join(components[start : start + length])
+
+
+def _attach(layer: Layer, found: Found, path: tuple[str, ...]) -> Layer:
+    if layer.graph is not None:
+        inner = tuple(_attach(child, found, (*path, child.name)) for child in layer.graph.layers)
+        return replace(layer, graph=replace(layer.graph, layers=inner))
+    parts = {f: _attach(part, found, (*path, f)) for f, part in _parts(layer).items()}
+    own = (role for role, _ in VARIABLES.get(layer.class_name, ()) if (path, role) in found)
+    weights = tuple(Weight(role, found[path, role]) for role in own)
+    return replace(layer, weights=weights, parts=parts)

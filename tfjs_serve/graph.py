@@ -1,0 +1,138 @@
+"""A model as layers and calls, in neither Keras's nor TensorFlow.js's spelling.
+
+Both Kerases are read into these frozen values, every rule maps them to new ones, and the writer
+reads nothing else. A tensor is named by the layer that makes it, by which call of that layer, and
+by which output of that call; all three count from 0 for plain layers, inputs and nested models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeAlias
+
+from tfjs_serve.keras_files.model import StoredWeight
+
+Shape: TypeAlias = tuple[int | None, ...]
+Config: TypeAlias = Mapping[str, Any]
+
+OPERATION_PREFIX = "keras.ops."
+"""Begins the class name of an operation: `keras.ops.Add` is another thing than the layer Add."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRef:
+    """One output of one call of one layer of the same graph."""
+
+    layer: str
+    call: int = 0
+    output: int = 0
+
+
+Value: TypeAlias = "TensorRef | bool | int | float | str | tuple[Value, ...] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a layer: positional and named arguments, tensors among literals."""
+
+    args: tuple[Value, ...] = ()
+    kwargs: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[TensorRef, ...]:
+        """Return the tensors among the positional arguments, in order, flattened."""
+        return tuple(tensors(self.args))
+
+    @property
+    def needs(self) -> tuple[TensorRef, ...]:
+        """Return every tensor the call waits for, named arguments included."""
+        return (*self.inputs, *tensors(tuple(self.kwargs.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A weight of a layer: its role (`kernel`, `forward_lstm/bias`) and where its values lie."""
+
+    name: str
+    stored: StoredWeight
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of the stored tensor."""
+        return self.stored.shape
+
+
+class GraphKind(Enum):
+    """How a model was built; both kinds hold the same layers and calls."""
+
+    SEQUENTIAL = "Sequential"
+    FUNCTIONAL = "Functional"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer, with everything it is called on.
+
+    config: the fields of its class, without `name`; InputLayer has `shape` and `dtype`.
+    parts: the layers a wrapper holds, by the field they stand in (`layer`, `backward_layer`).
+    graph: the inner model when the layer is a nested model, else None.
+    """
+
+    name: str
+    class_name: str
+    config: Config = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    parts: Mapping[str, Layer] = field(default_factory=dict)
+    graph: Graph | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A model: layers in config order, the tensors that go in and those that come out."""
+
+    name: str
+    kind: GraphKind
+    layers: tuple[Layer, ...]
+    inputs: tuple[TensorRef, ...]
+    outputs: tuple[TensorRef, ...]
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer called `name`; KeyError when there is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+
+def tensors(value: Any) -> Iterator[TensorRef]:
+    """Yield every tensor inside a value, depth first, in order."""
+    if isinstance(value, TensorRef):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from tensors(item)
+
+
+def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
+    """Return a call with every tensor in it replaced."""
+
+    def mapped(value: Value) -> Value:
+        if isinstance(value, TensorRef):
+            return change(value)
+        if isinstance(value, tuple):
+            return tuple(mapped(item) for item in value)
+        return value
+
+    kwargs = {name: mapped(value) for name, value in call.kwargs.items()}
+    return Call(tuple(mapped(value) for value in call.args), kwargs)
+
+
+def walk_graphs(graph: Graph) -> Iterator[Graph]:
+    """Yield a graph and every graph nested in it, outer ones first."""
+    yield graph
+    for layer in graph.layers:
+        if layer.graph is not None:
+            yield from walk_graphs(layer.graph)

@@ -1,0 +1,53 @@
+"""Activations get the names TensorFlow.js knows them by.
+
+Before: Dense {"activation": {"class_name": "function", "config": "silu", ...}}
+After:  Dense {"activation": "swish"}
+
+The same name may mean two functions: Keras 3's `hard_sigmoid` is relu6(x + 3) / 6, Keras 2's and
+tfjs's clip(0.2 x + 0.5, 0, 1); a name without equal numbers is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tfjs_serve.errors import Reason
+from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.objects import activation_names
+from tfjs_serve.rules.rule import Context, Refusal, Rewrite, with_fields
+
+FIELDS = ("activation", "recurrent_activation")
+
+
+def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
+    """Rename a layer's activations; refuse those tfjs has no equal for."""
+    names = activation_names(context.generation)
+    changes: dict[str, str] = {}
+    reasons: list[Reason] = []
+    for field in FIELDS:
+        if field not in layer.config:
+            continue
+        value = layer.config[field]
+        found = _name(value)
+        # An object is no function, whatever it is called.
+        if found in names and not isinstance(value, Mapping):
+            changes[field] = names[found]
+        else:
+            why = f"not supported yet: {field} = {found!r}"
+            if found == "hard_sigmoid":
+                why += " of Keras 3, which TensorFlow.js computes by another formula"
+            reasons.append(Reason(why, layer.name, layer.class_name))
+    if reasons:
+        return Refusal(tuple(reasons))
+    if all(layer.config[field] == name for field, name in changes.items()):
+        return None
+    return Rewrite(with_fields(layer, changes))
+
+
+def _name(value: Any) -> str:
+    if value is None:
+        return "linear"
+    if isinstance(value, Mapping):
+        return str(value.get("class_name"))
+    return str(value)

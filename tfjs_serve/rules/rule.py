@@ -1,0 +1,97 @@
+"""What a rule is: one rewrite of a layer or of a whole model, or the reason for refusing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from tfjs_serve.artifacts import Note
+from tfjs_serve.errors import Reason
+from tfjs_serve.graph import Graph, Layer, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beside the layer.
+
+    generation: major version of the Keras that wrote the model.
+    shapes: input shapes of the layer's first call, None where an earlier refusal hides them.
+    """
+
+    generation: int
+    shapes: tuple[Shape | None, ...] = ()
+
+    @property
+    def rank(self) -> int | None:
+        """Return the rank of the first input, batch axis included; None when it is unknown."""
+        return len(self.shapes[0]) if self.shapes and self.shapes[0] is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A layer that takes the place of another, and what a person should know about it."""
+
+    layer: Layer
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRewrite:
+    """A model that takes the place of another, and what a person should know about it."""
+
+    graph: Graph
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a model cannot be converted exactly."""
+
+    reasons: tuple[Reason, ...]
+
+
+LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Refusal | None]
+GraphRewriter: TypeAlias = Callable[[Graph, Context], GraphRewrite | Refusal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRule:
+    """A rewrite of one layer; None means that it does not apply."""
+
+    name: str
+    rewrite: LayerRewriter
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRule:
+    """A rewrite of the whole model, nested models included; None means it does not apply."""
+
+    name: str
+    rewrite: GraphRewriter
+
+
+def with_fields(layer: Layer, changes: Mapping[str, Any], *drop: str) -> Layer:
+    """Return the layer with some config fields changed or added and others dropped."""
+    config = {key: value for key, value in layer.config.items() if key not in drop}
+    return replace(layer, config=config | dict(changes))
+
+
+def named_object(value: Any) -> tuple[str | None, Mapping[str, Any]]:
+    """Return the class and config of an initializer or regularizer; None for anything else."""
+    if isinstance(value, str):
+        return value, {}
+    if not isinstance(value, Mapping) or not isinstance(value.get("class_name"), str):
+        return None, {}
+    config = value.get("config")
+    return value["class_name"], config if isinstance(config, Mapping) else {}
+
+
+def refuse(layer: Layer, why: str, remedy: str | None = None) -> Refusal:
+    """Return the refusal of one layer."""
+    return Refusal((Reason(why, layer.name, layer.class_name, remedy),))
+
+
+def not_supported(layer: Layer, what: str) -> Refusal:
+    """Return the refusal of something that has an exact translation we do not make yet."""
+    return refuse(layer, f"not supported yet: {what}")
