@@ -1,0 +1,74 @@
+"""What the worker processes of these tests run instead of the converter.
+
+A model is an HDF5 file with a text: the topology it converts to, or what is to happen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import h5py
+
+from tfjs_serve.artifacts import Artifacts, Note, Options, Shard, Summary
+from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+
+
+def save(path: Path, text: str) -> None:
+    """Write a model file, as Keras does: in place, to its final name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs["text"] = text
+
+
+def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artifacts:
+    """Convert a model file, or do what its text says."""
+    with h5py.File(path, "r", locking=False) as file:
+        text = str(file.attrs["text"])
+    if text == "refuse":
+        raise ConversionError("refused", (Reason("holds code", "f", "Lambda", "rewrite it"),))
+    if text == "busy":
+        raise SourceBusyError("changed")
+    if text == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if text == "exit":
+        os._exit(3)
+    if text == "hang":
+        time.sleep(600)
+    if text == "bug":
+        raise ZeroDivisionError("a fault of ours")
+    if text == "full":
+        raise OSError(28, "No space left on device")
+    if text == "print":
+        print("a library prints", flush=True)
+        sys.stderr.write("and complains\n")
+        text += sys.stdin.read()
+    if text == "environment":
+        names = ("HDF5_USE_FILE_LOCKING", "HDF5_PLUGIN_PRELOAD")
+        text = json.dumps(
+            {
+                "environment": [os.environ[name] for name in names],
+                "files": [path.name for path in Path().iterdir()],
+                "niceness": os.nice(0),
+                "ignored": [
+                    signal.getsignal(number) == signal.SIG_IGN
+                    for number in (signal.SIGINT, signal.SIGIO)
+                ],
+            }
+        )
+    data = text.encode()
+    shard = Shard(f"{hashlib.sha256(data).hexdigest()[:32]}.bin", len(data))
+    if text == "lie":
+        shard = Shard("../../x", 0)
+    else:
+        (served_folder / "_w").mkdir(parents=True, exist_ok=True)
+        (served_folder / "_w" / shard.name).write_bytes(data)
+    model_json = json.dumps([text, name, options.weight_shard_size_bytes]).encode()
+    digest = hashlib.sha256(model_json).hexdigest()[:16]
+    summary = Summary(1, 2, (), (), "3.15.1", trainable=True, warnings=(Note("hm", "dense"),))
+    return Artifacts(digest, model_json, (shard,), summary)

@@ -1,0 +1,23 @@
+"""Settings: flags over environment over `tfjs-serve.toml` over defaults."""
+
+from __future__ import annotations
+
+from tfjs_serve.config.environment import wants_color
+from tfjs_serve.config.folders import default_folders, folder_id, is_ours, served_folder
+from tfjs_serve.config.loading import load
+from tfjs_serve.config.settings import LogFormat, ModelOptions, Settings, Verbosity
+from tfjs_serve.config.values import SETTINGS
+
+__all__ = [
+    "SETTINGS",
+    "LogFormat",
+    "ModelOptions",
+    "Settings",
+    "Verbosity",
+    "default_folders",
+    "folder_id",
+    "is_ours",
+    "load",
+    "served_folder",
+    "wants_color",
+]

@@ -1,0 +1,81 @@
+"""Where the served folder lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tfjs_serve.config.environment import environment
+from tfjs_serve.config.settings import Settings
+from tfjs_serve.errors import UsageError
+
+SERVED_FOLDER = ".tfjs-serve"
+STATE_FOLDER = ".state"
+"""Where the served folder keeps its records: the mark of a folder that is ours."""
+
+
+def served_folder(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the folder to publish into, made when missing; UsageError when it cannot be.
+
+    `--out`, else `.tfjs-serve` in the models folder, else, when that is not writable, one in the
+    user's cache folder.
+    """
+    candidates = (settings.out,) if settings.out else default_folders(settings.models_dir, environ)
+    problem: OSError | None = None
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # Permission bits say little on network shares and Windows: write something.
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError as error:
+            problem = error
+    raise UsageError(
+        f"{candidates[-1]}: the served folder cannot be written ({problem}); "
+        "name another one with --out"
+    )
+
+
+def default_folders(models_dir: Path, environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return where the served folder of `models_dir` may lie, best first."""
+    environ = environment() if environ is None else environ
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return models_dir / SERVED_FOLDER, base / "tfjs-serve" / folder_id(models_dir)
+
+
+def folder_id(models_dir: Path) -> str:
+    """Return what stands for a models folder where its path must not be told."""
+    return hashlib.sha256(os.fsencode(models_dir.resolve())).hexdigest()[:16]
+
+
+def check_out(settings: Settings) -> None:
+    """Refuse a served folder that would publish or overwrite the models themselves."""
+    if settings.out is None:
+        return
+    out, models_dir = settings.out.resolve(), settings.models_dir.resolve()
+    if out == models_dir or out in models_dir.parents:
+        raise UsageError(
+            f"--out: {settings.out} holds the models themselves; expected a folder of its own"
+        )
+    if settings.out.exists() and not settings.out.is_dir():
+        raise UsageError(f"--out: {settings.out} is a file; expected a folder")
+    if settings.out.is_dir() and not is_ours(settings.out) and any(settings.out.iterdir()):
+        # A model's name may be that of something else in there.
+        raise UsageError(
+            f"--out: {settings.out} holds files that tfjs-serve did not write; "
+            "expected an empty or a new folder"
+        )
+
+
+def is_ours(folder: Path) -> bool:
+    """Tell whether a folder is one that an earlier run published into."""
+    return (folder / STATE_FOLDER).is_dir() and not folder.is_symlink()

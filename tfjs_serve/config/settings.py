@@ -1,0 +1,69 @@
+"""What the server is told, as frozen values."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from tfjs_serve.artifacts import Options
+
+
+class Verbosity(Enum):
+    """How much the terminal shows."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
+class LogFormat(Enum):
+    """How events are written: for people, or one JSON object a line."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Conversion options for the models whose name matches a glob."""
+
+    match: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the server is told.
+
+    host: None for both loopbacks (127.0.0.1 and ::1).
+    out: the served folder; None for `.tfjs-serve` inside the models folder.
+    cors: 'local', '*', or allowed origins.
+    poll: None to decide by the file system.
+    models: the first whose glob matches decides; the user's own file stands before the one in
+        the models folder.
+    """
+
+    models_dir: Path
+    out: Path | None = None
+    host: str | None = None
+    port: int = 8000
+    strict_port: bool = False
+    cors: tuple[str, ...] = ("local",)
+    allow_hosts: tuple[str, ...] = ()
+    poll: bool | None = None
+    open: bool = False
+    keep: int = 3
+    force: bool = False
+    drain_s: float = 0.8
+    verbosity: Verbosity = Verbosity.NORMAL
+    log_format: LogFormat = LogFormat.TEXT
+    models: tuple[ModelOptions, ...] = ()
+
+    def options_for(self, name: str) -> Options:
+        """Return how the model called `name` is converted; `*` in a glob also matches `/`."""
+        for entry in self.models:
+            if fnmatch.fnmatchcase(name, entry.match):
+                return entry.options
+        return Options()

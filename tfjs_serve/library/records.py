@@ -1,0 +1,117 @@
+"""Records: what a start reads to serve again what an earlier run published."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tfjs_serve.artifacts import CONVERTER_REVISION, Artifacts, Options
+from tfjs_serve.library.entries import Entry, Stamp, State, Version
+from tfjs_serve.library.folder import ServedFolder, replace
+
+
+def write(folder: ServedFolder, entry: Entry) -> None:
+    """Write the record of a model that is served; OSError when the disk refuses."""
+    if entry.current is None or entry.stamp is None or entry.options is None:
+        raise ValueError(f"{entry.name} is not served: there is nothing to record")
+    record = {
+        "name": entry.name,
+        "source": entry.source,
+        "stamp": [entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode],
+        "options": entry.options.as_json(),
+        "revision": CONVERTER_REVISION,
+        "versions": [_version_as_json(version) for version in entry.versions],
+    }
+    replace(path_of(folder, entry.name), json.dumps(record, indent=1).encode())
+
+
+def path_of(folder: ServedFolder, name: str) -> Path:
+    """Return where the record of a model lies: flat, whatever the name holds."""
+    return folder.records / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
+
+
+def read_all(folder: ServedFolder, replaced_at: float) -> Iterator[Entry]:
+    """Yield the models whose files are whole and of this converter; drop all other records.
+
+    Previous versions count as replaced at `replaced_at`: clients may have got them just before
+    the restart.
+    """
+    for path in sorted(folder.records.glob("*.json")):
+        try:
+            record = json.loads(path.read_bytes())
+            entry = _entry(folder, record, replaced_at)
+            is_mine = path == path_of(folder, entry.name)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            entry, is_mine = None, False
+        if entry is not None and is_mine:
+            _mend_live(folder, entry)
+            yield entry
+        else:
+            _drop(folder, path)
+
+
+def _entry(folder: ServedFolder, record: dict[str, Any], replaced_at: float) -> Entry:
+    if record["revision"] != CONVERTER_REVISION:
+        raise ValueError("made by another revision of the converter")
+    name = record["name"]
+    newest, *older = record["versions"]
+    previous = []
+    for item in older:
+        try:
+            previous.append(_version(folder, name, item, replaced_at))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    return Entry(
+        name=name,
+        source=record["source"],
+        state=State.READY,
+        current=_version(folder, name, newest, None),
+        previous=tuple(previous),
+        stamp=Stamp(*record["stamp"]),
+        options=Options.from_json(record["options"]),
+    )
+
+
+def _version(
+    folder: ServedFolder, name: str, item: dict[str, Any], replaced_at: float | None
+) -> Version:
+    """Return a version whose files are whole; ValueError or OSError when they are not."""
+    model_json = folder.pinned(name, item["artifacts"]["digest"]).read_bytes()
+    artifacts = Artifacts.from_json(item["artifacts"], model_json)
+    if hashlib.sha256(model_json).hexdigest()[:16] != artifacts.digest:
+        raise ValueError("model.json was changed")
+    if not all(folder.has_whole(shard) for shard in artifacts.shards):
+        raise ValueError("a shard is missing or has another size")
+    return Version(artifacts, float(item["converted_at"]), int(item["ms"]), replaced_at)
+
+
+def _version_as_json(version: Version) -> dict[str, Any]:
+    return {
+        "artifacts": version.artifacts.as_json(),
+        "converted_at": version.converted_at,
+        "ms": version.ms,
+    }
+
+
+def _mend_live(folder: ServedFolder, entry: Entry) -> None:
+    """Make the newest model.json what the record says: a kill may have come between the two."""
+    if entry.current is None:
+        return
+    live = folder.live(entry.name)
+    wanted = entry.current.artifacts.model_json
+    if not live.exists() or live.read_bytes() != wanted:
+        replace(live, wanted)
+
+
+def _drop(folder: ServedFolder, path: Path) -> None:
+    """Delete a record that cannot be trusted, and the newest model.json it stood for."""
+    try:
+        name = json.loads(path.read_bytes())["name"]
+        if path == path_of(folder, name):
+            folder.remove(folder.live(name))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        pass
+    folder.remove(path)

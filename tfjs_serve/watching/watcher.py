@@ -1,0 +1,268 @@
+"""The watcher: keeps the library equal to the models folder."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from tfjs_serve.artifacts import Options
+from tfjs_serve.events import Event, Warned
+from tfjs_serve.keras_files.readiness import Identity
+from tfjs_serve.library import Library, Stamp
+from tfjs_serve.names import is_model_file
+from tfjs_serve.watching.follower import Follower
+from tfjs_serve.watching.naming import Place, assign
+from tfjs_serve.watching.snapshot import Scope, differences
+from tfjs_serve.watching.workers import Workers
+
+if TYPE_CHECKING:
+    from tfjs_serve.watching.sources import Events
+
+SCAN_EVERY_S = 2.0
+POLL_EVERY_S = 0.5
+_SCAN_SHARE = 50.0
+"""A scan is followed by a pause this many times as long: at most 2 % of a processor core."""
+
+WITHDRAW_AFTER_S = 2.0
+_COLLECT_EVERY_S = 10.0
+_WARM_AFTER_S = 0.3
+
+
+class Watcher:
+    """Follows a folder of models; used from the event loop that started it."""
+
+    def __init__(
+        self,
+        models_dir: Path,
+        library: Library,
+        workers: Workers,
+        *,
+        options_for: Callable[[str], Options],
+        report: Callable[[Event], None],
+        poll: bool | None = None,
+        force: bool = False,
+    ) -> None:
+        """Prepare to keep `library` equal to `models_dir`.
+
+        options_for: how the model of a name is converted.
+        report: is told what concerns no single model; models are told of by the library.
+        poll: True to go without events of the file system, None to decide by its kind.
+        force: True to convert every model again.
+        """
+        self._scope = Scope(models_dir.absolute(), library.folder.absolute())
+        self._library = library
+        self._workers = workers
+        self._options_for = options_for
+        self._report = report
+        self._poll = poll
+        self._force = force
+        self._follower = Follower(self._scope.models_dir, library, workers, options_for)
+        self._known: dict[str, Identity] = {}
+        self._places: dict[str, Place] = {}
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._events: Events | None = None
+        self._hints: set[str] = set()
+        self._hinted = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._warming: asyncio.TimerHandle | None = None
+        self._is_missing = False
+
+    @property
+    def pending(self) -> int:
+        """Return how many files are being waited for, or converted, or wait for their turn."""
+        return len(self._follower.busy)
+
+    async def start(self) -> int:
+        """Scan, re-use what `library.load` found, begin to convert; return the number of models.
+
+        Files change unseen until this returns, and are found right after.
+        """
+        try:
+            found = await asyncio.to_thread(self._scope.scan)
+        except OSError as error:
+            self._say_missing(error)
+            found = {}
+        self._known = dict(found)
+        self._place()
+        for name in set(self._library.unclaimed) - self._names():
+            self._library.withdraw(name)
+        self._tasks = [
+            asyncio.create_task(self._follow_hints()),
+            asyncio.create_task(self._reconcile()),
+        ]
+        self._warming = asyncio.get_running_loop().call_later(_WARM_AFTER_S, self._workers.warm)
+        return len(self._places)
+
+    async def idle(self) -> None:
+        """Wait until all work that is known of is done."""
+        while True:
+            await self._drained.wait()
+            await self._follower.wait()
+            if self._drained.is_set() and not self._follower.busy:
+                return
+
+    async def close(self) -> None:
+        """Stop following; conversions that run are given up. The workers are left alone."""
+        if self._warming is not None:
+            self._warming.cancel()
+        for timer in self._leaving.values():
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._follower.close()
+        if self._events is not None:
+            events, self._events = self._events, None
+            await asyncio.to_thread(events.close)
+
+    # Hints: paths at which something happened.
+
+    def _hint(self, *paths: str) -> None:
+        self._hints.update(paths)
+        self._hinted.set()
+        self._drained.clear()
+
+    async def _follow_hints(self) -> None:
+        while True:
+            await self._hinted.wait()
+            self._hinted.clear()
+            hints, self._hints = self._hints, set()
+            if any("/" not in hint and not is_model_file(PurePosixPath(hint)) for hint in hints):
+                await self._sync_events()  # A new folder: watch it before listing it.
+            self._apply(await asyncio.to_thread(self._scope.look, dict(self._known), hints))
+            if not self._hints:
+                self._drained.set()
+
+    def _apply(self, updates: dict[str, Identity | None]) -> None:
+        before = self._known.keys() & updates.keys()
+        for path, identity in updates.items():
+            if identity is None:
+                self._known.pop(path, None)
+            else:
+                self._known[path] = identity
+        after = self._known.keys() & updates.keys()
+        if before != after:
+            self._place()
+        for path in after:
+            if self._places[path].error is None:
+                self._follower.wake(path, self._known[path])
+
+    # Places: which file is served under which name.
+
+    def _place(self) -> None:
+        """Name all files, begin with those that are new under their name, let go of the rest."""
+        before, self._places = self._places, assign(self._known)
+        for source, place in self._places.items():
+            old = before.get(source)
+            if place.error is not None:
+                if old is None or old.error is None or str(old.error) != str(place.error):
+                    self._follower.forget(source)
+                    self._library.fail(place.name, source, place.error)
+            elif old is None or old.error is not None or old.name != place.name:
+                self._begin(source, place.name)
+        for source in before.keys() - self._places.keys():
+            self._follower.forget(source)
+        names = self._names()
+        for name in names & self._leaving.keys():
+            self._leaving.pop(name).cancel()
+        for name in {place.name for place in before.values()} - names - self._leaving.keys():
+            self._leave_later(name)
+
+    def _begin(self, source: str, name: str) -> None:
+        identity = self._known[source]
+        stored = self._library.unclaimed.get(name)
+        is_same = (
+            stored is not None
+            and not self._force
+            and stored.source == source
+            and stored.stamp == Stamp(*identity.stamp)
+            and stored.options == self._options_for(name)
+        )
+        if is_same:
+            self._library.reuse(name, source)
+            self._follower.follow(source, name, settled=identity)
+        else:
+            self._library.begin(name, source)
+            self._follower.follow(source, name)
+            self._follower.wake(source, identity)
+
+    def _names(self) -> set[str]:
+        return {place.name for place in self._places.values()}
+
+    def _leave_later(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._leaving[name] = loop.call_later(WITHDRAW_AFTER_S, self._leave, name)
+
+    def _leave(self, name: str) -> None:
+        """Withdraw a model, unless the whole models folder is gone and may be mounted again."""
+        if not self._scope.models_dir.is_dir() and self._library.folder.is_dir():
+            self._leave_later(name)
+        else:
+            del self._leaving[name]
+            self._library.withdraw(name)
+
+    # Reconciliation: what no event told of.
+
+    async def _reconcile(self) -> None:
+        collected = time.monotonic()
+        if self._poll is not True:
+            await self._start_events()
+        while True:
+            started = time.monotonic()
+            await self._compare()
+            if started - collected >= _COLLECT_EVERY_S:
+                collected = started
+                self._library.collect()
+            pause_s = POLL_EVERY_S if self._events is None else SCAN_EVERY_S
+            await asyncio.sleep(max(pause_s, _SCAN_SHARE * (time.monotonic() - started)))
+            await self._sync_events()
+
+    async def _compare(self) -> None:
+        known = dict(self._known)
+        try:
+            found = await asyncio.to_thread(self._scope.scan)
+        except OSError as error:
+            self._say_missing(error)
+            return
+        self._is_missing = False
+        if changed := differences(known, found):
+            self._hint(*changed)
+
+    def _say_missing(self, error: OSError) -> None:
+        if not self._is_missing:
+            self._is_missing = True
+            where = self._scope.models_dir
+            self._report(Warned(f"{where} cannot be read ({error.strerror}); waiting for it"))
+
+    async def _start_events(self) -> None:
+        from tfjs_serve.watching.sources import Events, is_remote
+
+        if self._poll is None and await asyncio.to_thread(is_remote, self._scope.models_dir):
+            return
+        loop = asyncio.get_running_loop()
+
+        def hint(path: str) -> None:
+            with suppress(RuntimeError):  # The loop has ended; a last event came late.
+                loop.call_soon_threadsafe(self._hint, path)
+
+        self._events = Events(self._scope, hint)
+        await self._sync_events()
+
+    async def _sync_events(self) -> None:
+        events = self._events
+        if events is None:
+            return
+        try:
+            await asyncio.to_thread(events.sync)
+        except OSError as error:
+            self._events = None
+            await asyncio.to_thread(events.close)
+            what = f"file system events cannot be had ({error.strerror})"
+            self._report(Warned(f"{what}; looking every {POLL_EVERY_S} s instead"))
