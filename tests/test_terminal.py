@@ -1,0 +1,382 @@
+"""What people and programs read while the server runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from tfjs_serve.artifacts import Note
+from tfjs_serve.config import Verbosity
+from tfjs_serve.errors import Reason
+from tfjs_serve.events import (
+    Blocked,
+    Converted,
+    Converting,
+    Event,
+    Failed,
+    Ready,
+    Removed,
+    Reused,
+    Stopped,
+    Warned,
+)
+from tfjs_serve.terminal import (
+    Banner,
+    JsonReporter,
+    TextReporter,
+    duration,
+    escape,
+    load_snippet,
+    refusal_lines,
+    size,
+)
+
+BANNER = Banner("0.1.0", "./models", "./models/.tfjs-serve")
+READY = Ready("http://localhost:8000", 8000, 4)
+MNIST = Converted("mnist", "/mnist/model.json", "0123456789abcdef", 1_234_567, 35)
+DEEP = Reused("vision/cnn", "/vision/cnn/model.json", "fedcba9876543210", 340_000)
+SLOW = Converted(
+    "text", "/text/model.json", "00112233445566ff", 999, 12_340, (Note("is dropped", "dense"),)
+)
+LAMBDA = Failed(
+    "bad",
+    "bad.h5: the model cannot be converted exactly",
+    (
+        Reason("runs Python code", "lambda", "Lambda", "replace it by layers"),
+        Reason("the file was cut short"),
+    ),
+    served=True,
+)
+
+
+def reporter(
+    encoding: str = "utf-8",
+    verbosity: Verbosity = Verbosity.NORMAL,
+    colored: tuple[bool, bool] = (False, False),
+    is_terminal: bool = False,
+) -> tuple[TextReporter, io.TextIOWrapper, io.TextIOWrapper]:
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding, newline="") for _ in range(2))
+    made = TextReporter(
+        stdout, stderr, verbosity=verbosity, colored=colored, is_terminal=is_terminal
+    )
+    return made, stdout, stderr
+
+
+def text_of(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def told(
+    events: Sequence[Event],
+    banner: Banner = BANNER,
+    verbosity: Verbosity = Verbosity.NORMAL,
+    encoding: str = "utf-8",
+) -> tuple[str, str]:
+    """Return what standard output and standard error show of some events."""
+    made, stdout, stderr = reporter(encoding, verbosity)
+    made.open(banner)
+    for event in events:
+        made.report(event)
+    return text_of(stdout), text_of(stderr)
+
+
+def test_nothing_happens_before_the_first_event() -> None:
+    assert told([]) == ("", "")
+
+
+def test_a_start_golden() -> None:
+    out, err = told([READY, DEEP, Converting("mnist"), MNIST, LAMBDA, SLOW])
+    expected = """
+  tfjs-serve 0.1.0
+
+  Models   ./models (4 models)
+  List     http://localhost:8000/
+  Open to  pages on this machine, any port
+
+  Press Ctrl-C to stop.
+
+  · vision/cnn        340.0 kB  unchanged
+  ✓ mnist               1.2 MB      35 ms
+  ✓ text                 999 B     12.3 s
+
+  await tf.loadLayersModel('http://localhost:8000/mnist/model.json')
+
+"""
+    assert out == expected
+    expected = """\
+  ✗ bad              bad.h5: the model cannot be converted exactly
+      - layer 'lambda' (Lambda): runs Python code; replace it by layers
+      - the file was cut short
+      The last good version stays served.
+  ! text             layer 'dense': is dropped
+"""
+    assert err == expected
+
+
+def test_an_exposed_start_golden() -> None:
+    banner = Banner(
+        "0.1.0", "/m", "/s", ("http://192.0.2.7:8000/",), ("local", "https://app.example")
+    )
+    out, err = told([Ready("http://localhost:8000", 8000, 0)], banner, Verbosity.VERBOSE)
+    expected = """
+  tfjs-serve 0.1.0
+
+  Models   /m (no models yet)
+  List     http://localhost:8000/
+  Network  http://192.0.2.7:8000/
+  Open to  pages on this machine, any port; https://app.example
+  Served   /s
+
+  Save a Keras model (.h5) into that folder and it is served at once.
+  Press Ctrl-C to stop.
+
+"""
+    assert out == expected
+    assert err == ""
+
+
+def test_the_snippet_comes_once_with_the_first_model() -> None:
+    out, _ = told([Ready("http://localhost:1", 1, 0), MNIST, MNIST])
+    snippet = "  await tf.loadLayersModel('http://localhost:1/mnist/model.json')\n"
+    assert out.count(snippet) == 1
+    assert out.index(snippet) < out.rindex("✓ mnist")
+
+
+def test_the_snippet_waits_for_conversions_that_run() -> None:
+    events: list[Event] = [
+        Ready("http://localhost:1", 1, 2),
+        Converting("a"),
+        Converting("b"),
+        MNIST,
+    ]
+    assert "tf.loadLayersModel" not in told(events)[0]
+
+
+@pytest.mark.parametrize(
+    ("event", "out", "err"),
+    [
+        (Converting("mnist"), "", ""),
+        (Removed("old"), "  - old              no longer served, its file is gone\n", ""),
+        (Stopped(), "Stopped.\n", ""),
+        (Warned("port 8000 is taken"), "", "warning: port 8000 is taken\n"),
+        (
+            Blocked("https://evil.example", "start with --cors https://evil.example"),
+            "",
+            "warning: blocked a page of https://evil.example: "
+            "start with --cors https://evil.example\n",
+        ),
+    ],
+)
+def test_single_lines(event: Event, out: str, err: str) -> None:
+    assert told([event]) == (out, err)
+
+
+def test_quiet_shows_warnings_and_refusals_only() -> None:
+    out, err = told([READY, DEEP, SLOW, LAMBDA, Removed("x"), Stopped()], BANNER, Verbosity.QUIET)
+    assert out == ""
+    assert err.splitlines()[0] == "  ! text             layer 'dense': is dropped"
+    assert len(err.splitlines()) == 5
+
+
+def test_verbose_shows_digests_and_beginnings() -> None:
+    out, _ = told([Converting("mnist"), MNIST], BANNER, Verbosity.VERBOSE)
+    assert out == (
+        "  · mnist            converting\n"
+        "  ✓ mnist               1.2 MB      35 ms   @0123456789abcdef\n"
+    )
+
+
+def test_long_names_widen_the_column_up_to_a_limit() -> None:
+    long = Converted("n" * 30, "/n/model.json", "0" * 16, 1000, 1)
+    longer = Converted("n" * 60, "/n/model.json", "0" * 16, 1000, 1)
+    out, _ = told([long, longer, MNIST])
+    assert [line.index("B ") for line in out.splitlines()] == [43, 73, 53]
+
+
+def test_a_terminal_without_unicode() -> None:
+    made, stdout, stderr = reporter("ascii")
+    for event in (Converted("größe", "/g/model.json", "0" * 16, 1, 1), LAMBDA, DEEP):
+        made.report(event)
+    assert text_of(stdout) == (
+        "  + gr\\xf6\\xdfe            1 B       1 ms\n  . vision/cnn        340.0 kB  unchanged\n"
+    )
+    assert text_of(stderr).startswith("  x bad ")
+
+
+def test_what_a_model_wrote_is_escaped_everywhere() -> None:
+    evil = "a\x1b[2J\n\u202eb\udcff"
+    events: list[Event] = [
+        Ready("http://localhost:1", 1, 2),
+        Converting(evil),
+        Converted(evil, "/a/model.json", "0" * 16, 1, 1, (Note(evil, evil),)),
+        Failed(evil, evil, (Reason(evil, evil, evil, evil),), served=False),
+        Removed(evil),
+        Blocked(evil, evil),
+        Warned(evil),
+    ]
+    out, err = told(events, Banner("0.1.0", evil, evil), Verbosity.VERBOSE)
+    for bad in "\x1b\u202e\udcff":
+        assert bad not in out + err
+    assert "a\\x1b[2J\\n\\u202eb\\udcff" in out
+
+
+def test_colors_are_kept_apart_by_stream() -> None:
+    made, stdout, stderr = reporter(colored=(True, False))
+    made.report(MNIST)
+    made.report(Warned("x"))
+    assert text_of(stdout).startswith("  \x1b[32m✓\x1b[0m mnist ")
+    assert text_of(stderr) == "warning: x\n"
+
+
+def test_a_terminal_has_one_line_of_progress_that_is_replaced() -> None:
+    made, stdout, _ = reporter(is_terminal=True)
+    made.open(BANNER)
+    for event in (Ready("http://localhost:1", 1, 2), Converting("a"), Converting("mnist")):
+        made.report(event)
+    made.report(MNIST)
+    made.report(LAMBDA)
+    text = text_of(stdout)
+    erase = "\r\x1b[2K"
+    assert text[text.index("    converting") :] == (
+        f"    converting 1 of 2: a…{erase}"
+        f"    converting 1 of 2: a…{erase}"
+        "  ✓ mnist               1.2 MB      35 ms\n"
+        f"    converting 2 of 2: a…{erase}"
+        "    converting: a…"
+    )
+
+
+def test_json_is_an_event_a_line() -> None:
+    stdout = io.StringIO()
+    made = JsonReporter(stdout)
+    made.open(BANNER)
+    for event in (READY, SLOW, LAMBDA, Stopped()):
+        made.report(event)
+    assert [json.loads(line) for line in stdout.getvalue().splitlines()] == [
+        {"event": "ready", "url": "http://localhost:8000", "port": 8000, "models": 4},
+        {
+            "event": "converted",
+            "name": "text",
+            "url": "/text/model.json",
+            "digest": "00112233445566ff",
+            "bytes": 999,
+            "ms": 12_340,
+            "warnings": [{"layer": "dense", "text": "is dropped"}],
+        },
+        {
+            "event": "failed",
+            "name": "bad",
+            "error": "bad.h5: the model cannot be converted exactly",
+            "reasons": [
+                {
+                    "layer": "lambda",
+                    "class": "Lambda",
+                    "why": "runs Python code",
+                    "remedy": "replace it by layers",
+                },
+                {
+                    "layer": None,
+                    "class": None,
+                    "why": "the file was cut short",
+                    "remedy": None,
+                },
+            ],
+            "served": True,
+        },
+        {"event": "stopped"},
+    ]
+
+
+def test_a_reader_that_goes_away_stops_nothing() -> None:
+    code = """
+import sys
+from tfjs_serve.events import Stopped
+from tfjs_serve.terminal import JsonReporter
+reporter = JsonReporter(sys.stdout)
+sys.stdin.read()
+for _ in range(3):
+    reporter.report(Stopped())
+sys.stderr.write("went on")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    process.stdin.close()
+    with process.stderr as errors:
+        assert errors.read() == "went on"
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain größe 日本", "plain größe 日本"),
+        ("a\tb\r\n\0", "a\\tb\\r\\n\\x00"),
+        ("\u200b\u2066\u2028", "\\u200b\\u2066\\u2028"),
+        ("\udc80", "\\udc80"),
+    ],
+)
+def test_escape(text: str, shown: str) -> None:
+    assert escape(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_951, "1.0 MB"),
+        (14_000_000, "14.0 MB"),
+        (2_500_000_000, "2.5 GB"),
+    ],
+)
+def test_size(nbytes: int, shown: str) -> None:
+    assert size(nbytes) == shown
+
+
+@pytest.mark.parametrize(("ms", "shown"), [(0, "0 ms"), (999, "999 ms"), (1000, "1.0 s")])
+def test_duration(ms: int, shown: str) -> None:
+    assert duration(ms) == shown
+
+
+def test_a_snippet_cannot_be_left_by_a_quote() -> None:
+    url = "http://localhost:1/it's/model.json"
+    assert load_snippet(url) == "await tf.loadLayersModel('http://localhost:1/it%27s/model.json')"
+
+
+ONE = Reason("runs Python code", "f", "Lambda", "replace it")
+TWO = Reason("is cut short")
+
+
+@pytest.mark.parametrize(
+    ("message", "reasons", "lines"),
+    [
+        ("m.h5 is gone", (), ["m.h5 is gone"]),
+        ("m.h5 is cut short; save it", (TWO,), ["m.h5 is cut short; save it"]),
+        (str(ONE), (ONE,), [str(ONE)]),
+        ("m.h5 is refused", (ONE,), ["m.h5 is refused", f"- {ONE}"]),
+        (
+            f"{ONE} (and 1 more reason)",
+            (ONE, TWO),
+            ["cannot be converted exactly, for 2 reasons:", f"- {ONE}", f"- {TWO}"],
+        ),
+    ],
+)
+def test_refusals_say_all_once(message: str, reasons: Sequence[Reason], lines: list[str]) -> None:
+    assert refusal_lines(message, reasons) == lines

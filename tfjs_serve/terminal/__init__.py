@@ -1,0 +1,21 @@
+"""What a person sees while the server runs, and what a program reads.
+
+Results go to standard output, warnings and refusals to standard error. Whatever a model or a
+request may have written is escaped before it reaches a terminal.
+"""
+
+from tfjs_serve.terminal.reporter import Banner, JsonReporter, Reporter
+from tfjs_serve.terminal.text import TextReporter
+from tfjs_serve.terminal.words import duration, escape, load_snippet, refusal_lines, size
+
+__all__ = [
+    "Banner",
+    "JsonReporter",
+    "Reporter",
+    "TextReporter",
+    "duration",
+    "escape",
+    "load_snippet",
+    "refusal_lines",
+    "size",
+]

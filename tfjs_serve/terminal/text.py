@@ -1,0 +1,205 @@
+"""The reporter for people: aligned lines, and one line of progress that updates."""
+
+from __future__ import annotations
+
+from typing import TextIO
+from urllib.parse import urljoin
+
+from tfjs_serve.artifacts import Note
+from tfjs_serve.config import Verbosity
+from tfjs_serve.events import (
+    Blocked,
+    Converted,
+    Converting,
+    Event,
+    Failed,
+    Ready,
+    Removed,
+    Reused,
+    Stopped,
+    Warned,
+)
+from tfjs_serve.terminal.output import marks, painter, write
+from tfjs_serve.terminal.reporter import Banner
+from tfjs_serve.terminal.words import duration, escape, load_snippet, refusal_lines, size
+
+_NAME_WIDTHS = range(16, 41)
+
+
+class TextReporter:
+    """Lines for people, with one updating line of progress when a terminal shows them."""
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        verbosity: Verbosity = Verbosity.NORMAL,
+        colored: tuple[bool, bool] = (False, False),
+        is_terminal: bool = False,
+    ) -> None:
+        """Write results to `stdout` and warnings to `stderr`; `colored` tells for each.
+
+        is_terminal: whether `stdout` can show a line that updates.
+        """
+        self._stdout, self._stderr = stdout, stderr
+        self._paint_out, self._paint_err = (painter(is_on) for is_on in colored)
+        self._verbosity = verbosity
+        self._is_terminal = is_terminal
+        self._good, self._bad, self._same, self._dots = marks(stdout)
+        self._banner: Banner | None = None
+        self._url = ""
+        self._models = 0
+        self._settled: set[str] = set()
+        self._converting: dict[str, None] = {}
+        self._snippets: list[tuple[str, str]] = []
+        self._is_introduced = False
+        self._has_progress = False
+        self._width = _NAME_WIDTHS.start
+
+    def open(self, banner: Banner) -> None:
+        """Note what is about to be served; shown with the `Ready` event."""
+        self._banner = banner
+
+    def report(self, event: Event) -> None:
+        """Show one event."""
+        self._erase_progress()
+        match event:
+            case Ready():
+                self._url, self._models = event.url, event.models
+                self._head()
+            case Converting():
+                self._converting[event.name] = None
+                self._name(event.name)  # All that is begun at the start shares one width.
+                if self._verbosity is Verbosity.VERBOSE:
+                    self._line(self._same, "dim", event.name, "converting")
+            case Reused() | Converted():
+                self._served(event)
+            case Failed():
+                self._failed(event)
+            case Removed():
+                self._settled.discard(event.name)
+                self._converting.pop(event.name, None)
+                self._line("-", "dim", event.name, "no longer served, its file is gone")
+            case Blocked():
+                self._warn(f"blocked a page of {event.origin}: {event.hint}")
+            case Warned():
+                self._warn(event.text)
+            case Stopped():
+                self._out("Stopped.")
+        self._introduce()
+        self._draw_progress()
+
+    def _head(self) -> None:
+        if (banner := self._banner) is None:
+            return
+        paint = self._paint_out
+        found = {0: "no models yet", 1: "1 model"}.get(self._models, f"{self._models} models")
+        rows = [
+            ("Models", f"{self._safe(banner.models_dir)} ({found})"),
+            ("List", paint("link", f"{self._url}/")),
+            *(("Network", paint("link", url)) for url in banner.network),
+            ("Open to", _audience(banner)),
+        ]
+        if self._verbosity is Verbosity.VERBOSE:
+            rows.append(("Served", self._safe(banner.served)))
+        self._out("")
+        self._out(f"  {paint('bold', 'tfjs-serve')} {banner.version}")
+        self._out("")
+        for label, text in rows:
+            self._out(f"  {paint('dim', f'{label:<8}')} {text}")
+        self._out("")
+        if not self._models:
+            self._out("  Save a Keras model (.h5) into that folder and it is served at once.")
+        self._out(f"  {paint('dim', 'Press Ctrl-C to stop.')}")
+        self._out("")
+
+    def _served(self, event: Reused | Converted) -> None:
+        self._settle(event.name)
+        self._snippets.append((event.name, urljoin(self._url, event.url)))
+        if isinstance(event, Converted):
+            mark, style, how = self._good, "good", duration(event.ms)
+        else:
+            mark, style, how = self._same, "dim", "unchanged"
+        text = f"{size(event.bytes):>9} {how:>10}"
+        if self._verbosity is Verbosity.VERBOSE:
+            text += f"   @{event.digest}"
+        self._line(mark, style, event.name, text)
+        for note in event.warnings:
+            self._note(event.name, note)
+
+    def _failed(self, event: Failed) -> None:
+        self._settle(event.name)
+        paint = self._paint_err
+        headline, *rest = refusal_lines(event.error, event.reasons)
+        self._err(f"  {paint('bad', self._bad)} {self._name(event.name)} {self._safe(headline)}")
+        for line in rest:
+            self._err(f"      {self._safe(line)}")
+        if event.served:
+            self._err("      The last good version stays served.")
+
+    def _note(self, name: str, note: Note) -> None:
+        where = f"layer {note.layer!r}: " if note.layer is not None else ""
+        paint = self._paint_err
+        self._err(f"  {paint('warn', '!')} {self._name(name)} {self._safe(where + note.text)}")
+
+    def _warn(self, text: str) -> None:
+        self._err(f"{self._paint_err('warn', 'warning:')} {self._safe(text)}")
+
+    def _introduce(self) -> None:
+        """Show how to load a first model, once what the first scan found has settled."""
+        is_busy = self._converting or len(self._settled) < self._models
+        if self._is_introduced or is_busy or not self._snippets or not self._url:
+            return
+        self._is_introduced = True
+        _, url = min(self._snippets)
+        self._out("")
+        self._out(f"  {self._paint_out('bold', load_snippet(url))}")
+        self._out("")
+
+    def _settle(self, name: str) -> None:
+        self._settled.add(name)
+        self._converting.pop(name, None)
+
+    def _line(self, mark: str, style: str, name: str, text: str) -> None:
+        self._out(f"  {self._paint_out(style, mark)} {self._name(name)} {text}")
+
+    def _name(self, name: str) -> str:
+        """Return a name as wide as the widest so far, so that what follows is aligned."""
+        shown = self._safe(name)
+        self._width = min(max(self._width, len(shown)), _NAME_WIDTHS.stop - 1)
+        return f"{shown:<{self._width}}"
+
+    def _draw_progress(self) -> None:
+        if not self._is_terminal or not self._converting or self._verbosity is Verbosity.QUIET:
+            return
+        oldest = self._safe(next(iter(self._converting)))[: _NAME_WIDTHS.stop]
+        count = ""
+        if len(self._settled) < self._models:
+            count = f" {len(self._settled) + 1} of {self._models}"
+        write(self._stdout, self._paint_out("dim", f"    converting{count}: {oldest}{self._dots}"))
+        self._has_progress = True
+
+    def _erase_progress(self) -> None:
+        if self._has_progress:
+            write(self._stdout, "\r\x1b[2K")
+            self._has_progress = False
+
+    def _safe(self, text: str) -> str:
+        return escape(text, self._stdout.encoding or "utf-8")
+
+    def _out(self, line: str) -> None:
+        if self._verbosity is not Verbosity.QUIET:
+            write(self._stdout, line + "\n")
+
+    def _err(self, line: str) -> None:
+        write(self._stderr, line + "\n")
+
+
+def _audience(banner: Banner) -> str:
+    """Return in words whose pages may load the models."""
+    if "*" in banner.cors:
+        return "pages of every origin"
+    others = ", ".join(escape(origin) for origin in banner.cors if origin != "local")
+    machine = "pages on this machine, any port"
+    return f"{machine}; {others}" if others else machine
