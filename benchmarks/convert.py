@@ -1,0 +1,102 @@
+"""Conversion beside `cp` and the official converter, interleaved, as processes and in a worker.
+
+Usage: scripts/bench convert [--rounds N] [--large MB] [--no-official] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.measure import ROOT, Samples, peak_mb, report, run, table
+from benchmarks.models import model
+from tfjs_serve.artifacts import Options
+from tfjs_serve.watching.workers import Workers
+
+OURS = ROOT / ".venv" / "bin" / "tfjs-serve"
+OFFICIAL = ROOT / ".official" / "bin" / "tensorflowjs_converter"
+
+
+async def measure(source: Path, folder: Path, rounds: int, *, official: bool) -> dict[str, Samples]:
+    """Return the samples of every contender on one model."""
+    found: dict[str, Samples] = defaultdict(Samples)
+    workers = Workers(1)
+    served = folder / "served"
+    start = time.perf_counter()
+    await workers.convert(source, served, "model", Options())
+    found["worker, from start to first conversion"].ms.append((time.perf_counter() - start) * 1000)
+    for _ in range(rounds):
+        contenders = {
+            "cp": ["cp", source, folder / "copy.h5"],
+            "tfjs-serve convert": [OURS, "convert", source, folder / "ours"],
+        }
+        if official:
+            words = ["--input_format", "keras", source, folder / "official"]
+            contenders["tensorflowjs_converter 4.22"] = [OFFICIAL, *words]
+        for name, command in contenders.items():
+            _clear(folder / "copy.h5", folder / "ours", folder / "official")
+            ms, mb = run(command)
+            found[name].ms.append(ms)
+            found[name].peak_mb.append(mb)
+        _clear(served)
+        start = time.perf_counter()
+        await workers.convert(source, served, "model", Options())
+        found["warm worker, sha256 included"].ms.append((time.perf_counter() - start) * 1000)
+    (pid,) = workers.pids
+    found["warm worker, sha256 included"].peak_mb.append(peak_mb(pid))
+    await workers.close()
+    return found
+
+
+def _clear(*paths: Path) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def rows(source: Path, found: dict[str, Samples]) -> list[list[str]]:
+    """Return the table rows of one model: medians, ratios to cp, peak memory."""
+    cp = found["cp"].median_ms
+    size = f"{source.stem}, {source.stat().st_size / 1e6:.0f} MB"
+    return [
+        [
+            size,
+            name,
+            f"{samples.median_ms:.0f}",
+            f"{min(samples.ms):.0f}",
+            f"{samples.median_ms / cp:.2f}",
+            f"{max(samples.peak_mb):.0f}" if samples.peak_mb else "",
+        ]
+        for name, samples in sorted(found.items(), key=lambda item: item[1].median_ms)
+    ]
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--large", type=int, default=500, help="MB of the large model")
+    parser.add_argument("--no-official", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    lines: list[list[str]] = []
+    for kind in ("mobilenet_v2", f"dense_{options.large}"):
+        source = model(kind)
+        with tempfile.TemporaryDirectory(prefix="tfjs-serve-bench-") as folder:
+            found = asyncio.run(
+                measure(source, Path(folder), options.rounds, official=not options.no_official)
+            )
+        lines += rows(source, found)
+    head = ["model", "contender", "median ms", "min ms", "x cp", "peak MB"]
+    report("convert", table(head, lines))
+
+
+if __name__ == "__main__":
+    main()

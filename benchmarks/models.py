@@ -1,0 +1,38 @@
+"""The models the benchmarks run on, made once by a real Keras and kept in benchmarks/.cache."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from benchmarks.measure import CACHE, ROOT
+
+MAKE = """
+import keras, sys
+from keras import layers
+kind, path = sys.argv[1:]
+keras.utils.set_random_seed(1)
+if kind == "mobilenet_v2":
+    model = keras.applications.MobileNetV2(weights=None, input_shape=(96, 96, 3))
+else:
+    x = layers.Input((64,))
+    y = x
+    for index in range(int(kind.removeprefix("dense_")) // 16):
+        y = layers.Dense(2048, name=f"dense_{index}")(y)
+    model = keras.Model(x, y)
+model.save(path, include_optimizer=False)
+"""
+
+
+def model(kind: str) -> Path:
+    """Return a model file of Keras 2.15: `mobilenet_v2` (14 MB), `dense_<MB>` of any size."""
+    path = CACHE / f"{kind}.h5"
+    if not path.exists():
+        CACHE.mkdir(exist_ok=True)
+        subprocess.run([ROOT / "scripts" / "keras-env"], check=True)
+        python = ROOT / ".keras2" / "bin" / "python"
+        partial = path.with_suffix(".partial.h5")
+        command = [python, "-c", MAKE, kind, partial]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        partial.replace(path)
+    return path
