@@ -10,7 +10,10 @@ from tfjs_serve.rules.rule import Context, Refusal, Rewrite
 DENSE = layer("Dense", activation="relu", units=2)
 RELU_LAYER = {"class_name": "ReLU", "config": {"max_value": 6.0}}
 OLD = layer("LSTM", activation="tanh", recurrent_activation="hard_sigmoid")
-OTHER = "not supported yet: recurrent_activation = 'hard_sigmoid' of Keras 3, which TensorFlow.js computes by another formula"
+OTHER = (
+    "not supported yet: recurrent_activation = 'hard_sigmoid' of Keras 3, which TensorFlow.js "
+    "computes by another formula"
+)
 
 
 @pytest.mark.parametrize(

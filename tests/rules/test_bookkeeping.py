@@ -50,5 +50,6 @@ def test_several_go_at_once() -> None:
 def test_other_weights_than_the_layers_are_refused(name: str, value: Any) -> None:
     before = layer("Dense", units=4, **{name: value})
     assert rewrite(before, KERAS3) == refused(before, f"not supported yet: {name} = {value!r}")
-    before = layer("Dense", **{"units": 4, name: None})
+    nulled: dict[str, Any] = {"units": 4, name: None}
+    before = layer("Dense", **nulled)
     assert rewrite(before, KERAS3) == changed(before, drop=[name])

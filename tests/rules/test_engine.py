@@ -188,6 +188,24 @@ def test_a_shared_layer_suits_all_its_calls(shared: Layer, expected: tuple[Reaso
         assert translate_model(graph, 3).graph.layer("a").calls == shared.calls
 
 
+def test_states_passed_by_name_are_waited_for_and_checked() -> None:
+    rnn = Layer(
+        "a",
+        "SimpleRNN",
+        {"units": 2, "activation": "tanh"},
+        (on("x", initial_state=TensorRef("h")),),
+    )
+    wrong = [rnn, dense("h", on("y"), units=3), source(shape=(None, 5, 4)), source("y")]
+    with pytest.raises(ConversionError) as error:
+        translate_model(functional(wrong, ["a"], ["x", "y"]), 3)
+    assert error.value.reasons == (
+        Reason("not supported yet: needs 1 states of 2 units, got (None, 3)", "a", "SimpleRNN"),
+    )
+    right = [rnn, dense("h", on("y"), units=2), *wrong[2:]]
+    found = translate_model(functional(right, ["a"], ["x", "y"]), 3)
+    assert found.graph.layer("a").calls == (on("x", "h"),)
+
+
 CIRCLE = "its inputs are made by no layer of the model, or by layers that wait for it"
 
 

@@ -69,7 +69,7 @@ def test_every_module_is_a_rule_once() -> None:
     names = [rule.name for rule in RULES]
     assert sorted(names) == sorted(_modules())
     assert len(set(names)) == len(names)
-    assert RULES == (*LAYER_RULES, *GRAPH_RULES)
+    assert (*LAYER_RULES, *GRAPH_RULES) == RULES
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

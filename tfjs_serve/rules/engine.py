@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, tensors
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rules.rule import Context, GraphRule, LayerRule, Refusal
 from tfjs_serve.rules.supported import checked
@@ -94,16 +94,20 @@ class _Run:
         while waiting:
             later = []
             for layer, index in waiting:
-                inputs = layer.calls[index].inputs
-                if any((ref.layer, ref.call) not in flow for ref in inputs):
+                call = layer.calls[index]
+                # Those passed by name, too: a rule may make inputs of them.
+                needed = tensors((call.args, *call.kwargs.values()))
+                if any((ref.layer, ref.call) not in flow for ref in needed):
                     later.append((layer, index))
                     continue
-                shapes = tuple(self.shape(layer, ref, flow) for ref in inputs)
+                shapes = self.shapes(layer, index, flow)
                 if layer.name not in finished:
                     finished[layer.name] = self.checked_layer(layer, shapes)
                 final = self.shared(layer, finished[layer.name], shapes)
                 flow[layer.name, index] = (
-                    self.outputs(final.layer, shapes) if final.is_good else None
+                    self.outputs(final.layer, self.shapes(final.layer, index, flow))
+                    if final.is_good
+                    else None
                 )
             if len(later) == len(waiting):
                 self.reasons.append(Reason(_CIRCLE, later[0][0].name, later[0][0].class_name))
@@ -116,6 +120,12 @@ class _Run:
                 self.reasons.append(Reason(f"model {graph.name!r} {why}"))
         done = {name: final.layer for name, final in finished.items()}
         return replace(graph, layers=tuple(done.get(layer.name, layer) for layer in graph.layers))
+
+    def shapes(
+        self, layer: Layer, index: int, flow: Mapping[Call, tuple[Shape, ...] | None]
+    ) -> tuple[Shape | None, ...]:
+        """Return the input shapes of one call of a layer."""
+        return tuple(self.shape(layer, ref, flow) for ref in layer.calls[index].inputs)
 
     def shape(
         self, layer: Layer, ref: TensorRef, flow: Mapping[Call, tuple[Shape, ...] | None]

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.convert.files import (
+    DENSE,
+    INPUT,
+    LAMBDA,
+    VALUES,
+    ChangesAtTheEnd,
+    chain,
+    joined,
+    manifest,
+    write,
+)
+from tests.fixtures.cases import CASES
+from tests.front_ends.configs import sequential
+from tests.keras_files.h5_samples import BIAS, KERNEL
+from tfjs_serve import Conversion, ConversionError, convert_file, save_keras_model
+from tfjs_serve.artifacts import Note
+from tfjs_serve.errors import SourceBusyError, UsageError
+from tfjs_serve.layers_format.model_json import digest
+
+ONLY = "group1-shard1of1.bin"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write(tmp_path / "m.h5")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "a" / "out"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(
+            {"shards": 1},
+            "convert_file: no option 'shards' (expected weight_shard_size_bytes, metadata)",
+            id="unknown",
+        ),
+        *(
+            pytest.param(
+                {"weight_shard_size_bytes": size},
+                f"weight_shard_size_bytes is {size!r}, expected a number of bytes above 0",
+                id=f"shards of {size!r} bytes",
+            )
+            for size in (0, -1, None, True, 4.0, "4")
+        ),
+        pytest.param(
+            {"metadata": ["a"]}, "metadata is ['a'], expected a JSON object", id="metadata list"
+        ),
+        pytest.param(
+            {"metadata": {"a": float("nan")}},
+            "metadata cannot be written as JSON (Out of range float values are not JSON compliant",
+            id="metadata with NaN",
+        ),
+        pytest.param(
+            {"metadata": {"a": {1, 2}}},
+            "metadata cannot be written as JSON (Object of type set is not JSON serializable",
+            id="metadata with a set",
+        ),
+    ],
+)
+def test_wrong_options_do_nothing(
+    source: Path, out: Path, options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        convert_file(source, out, **options)
+    assert str(error.value).startswith(sentence)
+    assert not out.parent.exists()
+
+
+def test_a_refusal_makes_no_folder(tmp_path: Path, out: Path) -> None:
+    with pytest.raises(ConversionError) as error:
+        convert_file(write(tmp_path / "m.h5", LAMBDA), out)
+    assert [reason.class_name for reason in error.value.reasons] == ["Lambda"]
+    assert not out.exists()
+
+
+def test_an_output_that_is_a_file_is_left_alone(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("mine")
+    with pytest.raises(UsageError) as error:
+        convert_file(source, target)
+    assert str(error.value) == f"{target}: already exists as a file; name a folder for the output"
+    assert target.read_text() == "mine"
+
+
+def test_a_file_that_changes_leaves_the_last_good_output(source: Path, out: Path) -> None:
+    convert_file(source, out)
+    before = files(out)
+    with pytest.raises(SourceBusyError) as error:
+        convert_file(source, out, metadata=ChangesAtTheEnd(source))
+    assert str(error.value) == "m.h5 changed while it was read; convert it again"
+    assert files(out) == before
+
+
+def test_a_failure_leaves_no_temporary(source: Path, out: Path) -> None:
+    (out / ONLY / "file").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        convert_file(source, out)
+    assert [path.name for path in out.iterdir()] == [ONLY]
+
+
+def test_names_are_the_official_ones(source: Path, out: Path) -> None:
+    found = convert_file(source, out)
+    written = files(out)
+    assert written.keys() == {"model.json", ONLY}
+    assert written[ONLY] == VALUES
+    assert manifest(written["model.json"]) == (
+        [ONLY],
+        [("dense/kernel", (3, 4)), ("dense/bias", (4,))],
+    )
+    assert found == Conversion(
+        digest=digest(written["model.json"]),
+        files=("model.json", ONLY),
+        warnings=(),
+        report=found.report,
+        summary=found.summary,
+        nbytes=sum(map(len, written.values())),
+    )
+    assert found.summary.parameters == 16
+
+
+def test_weights_come_in_the_order_of_the_file(tmp_path: Path, out: Path) -> None:
+    """The official tool goes by HDF5's order of groups, which is that of their names' bytes."""
+    kernels = {
+        name: [(f"{name}/kernel", KERNEL[:, :3]), (f"{name}/bias", BIAS[:3])] for name in "bCa"
+    }
+    entries = [{**DENSE, "config": {"name": name, "units": 3}} for name in "baC"]
+    convert_file(write(tmp_path / "m.h5", sequential(INPUT, *entries), kernels), out)
+    written = files(out)
+    assert [name for name, _ in manifest(written["model.json"])[1]] == [
+        f"{layer}/{role}" for layer in "Cab" for role in ("kernel", "bias")
+    ]
+    assert written[ONLY] == joined(kernels, "Cab")
+
+
+@pytest.mark.parametrize(
+    ("size", "lengths"), [(63, [63, 1]), (64, [64]), (20, [20, 20, 20, 4]), (10**9, [64])]
+)
+def test_shards_are_cut_as_the_official_tool_cuts(
+    source: Path, out: Path, size: int, lengths: list[int]
+) -> None:
+    found = convert_file(source, out, weight_shard_size_bytes=size)
+    names = [f"group1-shard{i + 1}of{len(lengths)}.bin" for i in range(len(lengths))]
+    assert found.files == ("model.json", *names)
+    written = files(out)
+    assert manifest(written["model.json"])[0] == names
+    assert [len(written[name]) for name in names] == lengths
+    assert b"".join(written[name] for name in names) == VALUES
+
+
+def test_a_model_without_weights_names_no_shard(tmp_path: Path, out: Path) -> None:
+    config = sequential(INPUT, {**DENSE, "class_name": "Flatten", "config": {"name": "f"}})
+    found = convert_file(write(tmp_path / "m.h5", config, {}), out)
+    assert found.files == ("model.json",)
+    assert manifest(files(out)["model.json"]) == ([], [])
+
+
+def test_metadata_and_training_config_are_written(tmp_path: Path, out: Path) -> None:
+    training = {"loss": "mse", "metrics": ["mine"]}
+    path = write(tmp_path / "m.h5", training_config=training)
+    found = convert_file(str(path), str(out), metadata={"labels": ["größe"]})
+    document = json.loads(files(out)["model.json"])
+    assert document["userDefinedMetadata"] == {"labels": ["größe"]}
+    assert document["modelTopology"]["training_config"] == {"loss": "mse", "metrics": []}
+    assert found.warnings == (
+        Note("the custom metric 'mine' is left out: it matters to training only"),
+    )
+
+
+def test_a_folder_is_used_again(source: Path, tmp_path: Path, out: Path) -> None:
+    out.mkdir(parents=True)
+    (out / "mine.txt").write_text("mine")
+    first = convert_file(source, out)
+    config, layers = chain(5)
+    second = convert_file(write(tmp_path / "n.h5", config, layers), out)
+    assert first.files == second.files
+    written = files(out)
+    assert written.keys() == {"mine.txt", *second.files}
+    assert written[ONLY] == joined(layers, ["d0"])
+    assert digest(written["model.json"]) == second.digest
+
+
+def test_conversion_is_repeatable_and_leaves_the_source_alone(source: Path, out: Path) -> None:
+    before, stamp = source.read_bytes(), source.stat().st_mtime_ns
+    assert convert_file(source, out) == convert_file(source, out.with_name("again"))
+    assert (source.read_bytes(), source.stat().st_mtime_ns) == (before, stamp)
+
+
+class Model:
+    """Saves itself as a fixture, as a Keras model would save itself."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.saved_to: list[str] = []
+
+    def save(self, filepath: str) -> None:
+        self.saved_to.append(filepath)
+        shutil.copy(self.file, filepath)
+
+
+@pytest.mark.parametrize("case", ["keras2/dense", "keras3/dense"])
+def test_a_live_model(out: Path, case: str) -> None:
+    fixture = next(found for found in CASES if found.id == case).path
+    model = Model(fixture)
+    found = save_keras_model(model, out, weight_shard_size_bytes=64, metadata={"a": 1})
+    (path,) = model.saved_to
+    assert path.endswith(".h5")
+    assert not Path(path).exists()
+    expected = out.with_name("expected")
+    assert found == convert_file(fixture, expected, weight_shard_size_bytes=64, metadata={"a": 1})
+    assert files(out) == files(expected)
+
+
+def test_a_live_model_is_not_asked_for_what_cannot_be_done(source: Path, out: Path) -> None:
+    model = Model(source)
+    with pytest.raises(UsageError, match="quantization_dtype_map is not supported yet"):
+        save_keras_model(model, out, {"uint8": "*"})
+    assert (model.saved_to, out.exists()) == ([], False)
+    save_keras_model(model, out, {})
+    assert len(model.saved_to) == 1

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.models import dense, functional, identity, nested, on, sequential, source
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
+from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
+from tfjs_serve.shapes import call_shapes, expected_weights, graph_flow
+
+CHAIN = sequential(source("z"), dense("i", on("z"), units=3), name="m")
+STATES = {"units": 2, "return_sequences": True, "return_state": True, "use_bias": True}
+LSTM = Layer("l", "LSTM", STATES, (on("x"),))
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "outputs"),
+    [
+        pytest.param(source(shape=(None, 2, 3)), [], [(None, 2, 3)], id="input"),
+        pytest.param(dense("a", units=3), [(None, 5)], [(None, 3)], id="dense"),
+        pytest.param(dense("a", units=3), [(8, 2, 5)], [(8, 2, 3)], id="dense, fixed batch"),
+        pytest.param(LSTM, [(None, 7, 4)], [(None, 7, 2), (None, 2), (None, 2)], id="states"),
+        pytest.param(nested("n", CHAIN), [(None, 4)], [(None, 3)], id="model"),
+        pytest.param(nested("n", CHAIN), [(None, 9, 4)], [(None, 9, 3)], id="with another rank"),
+        pytest.param(
+            nested(
+                "n",
+                functional(
+                    [source(), LSTM, source("y")],
+                    [TensorRef("l", 0, 2), "y", "l"],
+                    ["y", "x"],
+                ),
+            ),
+            [(None, 1), (None, 7, 4)],
+            [(None, 2), (None, 1), (None, 7, 2)],
+            id="model of several inputs and outputs",
+        ),
+    ],
+)
+def test_call_shapes(layer: Layer, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> None:
+    assert call_shapes(layer, inputs) == tuple(outputs)
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "why"),
+    [
+        pytest.param(source(), [(None, 4)], "called with 1 inputs", id="input of an input"),
+        pytest.param(dense("a"), [], "called with 0 inputs", id="none"),
+        pytest.param(dense("a"), [(None, 4), (None, 4)], "called with 2 inputs", id="two"),
+        pytest.param(nested("n", CHAIN), [], "called with 0 inputs, not 1", id="model, none"),
+        pytest.param(
+            nested(
+                "n", functional([source(), identity("a", on("b")), identity("b", on("a"))], ["a"])
+            ),
+            [(None, 4)],
+            "the calls of its layers go round in a circle",
+            id="circle",
+        ),
+    ],
+)
+def test_calls_that_cannot_be(layer: Layer, inputs: Sequence[Shape], why: str) -> None:
+    with pytest.raises(ShapeError) as error:
+        call_shapes(layer, inputs)
+    assert str(error.value) == why
+
+
+def test_flow_follows_the_calls_whatever_the_order_of_layers() -> None:
+    graph = functional(
+        [
+            Layer("c", "Concatenate", {"axis": 1}, (on("a", TensorRef("a", 1)),)),
+            dense("a", on("x"), on("a"), units=4),
+            source(),
+        ],
+        ["c"],
+    )
+    assert graph_flow(graph) == {
+        ("x", 0): ((None, 4),),
+        ("a", 0): ((None, 4),),
+        ("a", 1): ((None, 4),),
+        ("c", 0): ((None, 8),),
+    }
+
+
+def kernel(*shape: int) -> ExpectedWeight:
+    return ExpectedWeight("kernel", shape)
+
+
+def bias(*shape: int) -> ExpectedWeight:
+    return ExpectedWeight("bias", shape)
+
+
+@pytest.mark.parametrize(
+    ("graph", "expected"),
+    [
+        pytest.param(functional([source(), identity("a", on("x"))], ["a"]), [], id="none"),
+        pytest.param(
+            functional([source(), dense("a", on("x"), on("a"))], [TensorRef("a", 1)]),
+            [("a/kernel", kernel(4, 4)), ("a/bias", bias(4))],
+            id="shared layer, once",
+        ),
+        pytest.param(
+            functional([source(), nested("n", CHAIN, on("x"))], ["n"]),
+            [("i/kernel", kernel(4, 3)), ("i/bias", bias(3))],
+            id="nested model",
+        ),
+        pytest.param(
+            functional([source(), dense("a", on("x")), dense("dead", on("a"))], ["a"]),
+            [("a/kernel", kernel(4, 4)), ("a/bias", bias(4))],
+            id="layer that leads nowhere",
+        ),
+        pytest.param(
+            functional([source(), nested("n", CHAIN, on("x")), dense("a", on("x"))], ["a"]),
+            [("a/kernel", kernel(4, 4)), ("a/bias", bias(4))],
+            id="model that leads nowhere",
+        ),
+        pytest.param(
+            functional(
+                [source(), dense("a", on("b"), on("x")), dense("b", on("x"))], [TensorRef("a", 1)]
+            ),
+            [("a/kernel", kernel(4, 4)), ("a/bias", bias(4))],
+            id="only one call leads anywhere",
+        ),
+    ],
+)
+def test_expected_weights(graph: Graph, expected: list[tuple[str, ExpectedWeight]]) -> None:
+    assert list(expected_weights(graph)) == expected
