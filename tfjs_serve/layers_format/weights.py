@@ -56,19 +56,7 @@ def cut_anywhere(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:
 
     sizes: bytes of each tensor in order. A tensor may span shards, an element too.
     """
-    shards: list[list[Piece]] = []
-    room = 0
-    for tensor, size in enumerate(sizes):
-        start = 0
-        while start < size:
-            if room == 0:
-                shards.append([])
-                room = shard_bytes
-            stop = min(size, start + room)
-            shards[-1].append(Piece(tensor, start, stop))
-            room -= stop - start
-            start = stop
-    return shards
+    return _cut(sizes, shard_bytes, keeps_whole=False)
 
 
 def cut_between_tensors(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:
@@ -78,10 +66,14 @@ def cut_between_tensors(sizes: Sequence[int], shard_bytes: int) -> list[list[Pie
     be. Such a tensor begins in the room that is left, which keeps small ones from having a shard
     to themselves.
     """
+    return _cut(sizes, shard_bytes, keeps_whole=True)
+
+
+def _cut(sizes: Sequence[int], shard_bytes: int, *, keeps_whole: bool) -> list[list[Piece]]:
     shards: list[list[Piece]] = []
     room = 0
     for tensor, size in enumerate(sizes):
-        if room < size <= shard_bytes:
+        if keeps_whole and room < size <= shard_bytes:
             room = 0
         start = 0
         while start < size:
