@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tests.front_ends.configs import entry, input2, sequential
+from tests.front_ends.configs import dense, entry, input2, sequential
 from tests.keras_files.h5_samples import BIAS, KERNEL, Array, Layers, write_model
 
 INPUT = input2("x", (None, 3))
-DENSE = entry("Dense", "dense", units=4)
+DENSE = dense("dense", units=4)
 CONFIG = sequential(INPUT, DENSE)
 VALUES = KERNEL.tobytes() + BIAS.tobytes()
 LAMBDA = sequential(INPUT, entry("Lambda", "dense"))
@@ -45,7 +45,7 @@ def chain(*units: int) -> tuple[Any, dict[str, list[tuple[str, Array]]]]:
             (f"d{index}/bias", rng.random(count, "f4")),
         ]
         before = count
-    entries = [entry("Dense", f"d{index}", units=count) for index, count in enumerate(units)]
+    entries = [dense(f"d{index}", units=count) for index, count in enumerate(units)]
     return sequential(INPUT, *entries), layers
 
 

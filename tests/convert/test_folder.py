@@ -19,7 +19,7 @@ from tests.convert.files import (
     write,
 )
 from tests.fixtures.cases import CASES
-from tests.front_ends.configs import sequential
+from tests.front_ends.configs import dense, sequential
 from tests.keras_files.h5_samples import BIAS, KERNEL
 from tfjs_serve import Conversion, ConversionError, convert_file, save_keras_model
 from tfjs_serve.artifacts import Note
@@ -140,7 +140,7 @@ def test_weights_come_in_the_order_of_the_file(tmp_path: Path, out: Path) -> Non
     kernels = {
         name: [(f"{name}/kernel", KERNEL[:, :3]), (f"{name}/bias", BIAS[:3])] for name in "bCa"
     }
-    entries = [{**DENSE, "config": {"name": name, "units": 3}} for name in "baC"]
+    entries = [dense(name, units=3) for name in "baC"]
     convert_file(write(tmp_path / "m.h5", sequential(INPUT, *entries), kernels), out)
     written = files(out)
     assert [name for name, _ in manifest(written["model.json"])[1]] == [

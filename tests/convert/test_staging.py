@@ -18,7 +18,7 @@ from tests.convert.files import (
     manifest,
     write,
 )
-from tests.front_ends.configs import sequential
+from tests.front_ends.configs import dense, sequential
 from tests.keras_files.h5_samples import BIAS, KERNEL
 from tfjs_serve.artifacts import Artifacts, Options, Shard
 from tfjs_serve.convert import stage
@@ -117,7 +117,7 @@ def test_weights_lie_in_order_of_layers_not_of_names(tmp_path: Path, served: Pat
     kernels = {
         name: [(f"{name}/kernel", KERNEL[:, :3]), (f"{name}/bias", BIAS[:3])] for name in "ab"
     }
-    entries = [{**DENSE, "config": {"name": name, "units": 3}} for name in "ba"]
+    entries = [dense(name, units=3) for name in "ba"]
     path = write(tmp_path / "m.h5", sequential(INPUT, *entries), kernels)
     weights = manifest(stage(path, served, "m", OPTIONS).model_json)[1]
     assert [name for name, _ in weights] == ["b/kernel", "b/bias", "a/kernel", "a/bias"]

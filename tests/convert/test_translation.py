@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.front_ends.configs import entry, functional, input2, input3, keras2, keras3, sequential
+from tests.front_ends.configs import (
+    dense,
+    entry,
+    functional,
+    input2,
+    input3,
+    keras2,
+    keras3,
+    sequential,
+)
 from tests.models import stored
 from tfjs_serve.artifacts import Note, Summary, TensorInfo
 from tfjs_serve.convert.translation import Tensor, translate
@@ -12,7 +21,7 @@ from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 
 INPUT = input2("x", (None, 3))
-DENSE = entry("Dense", "d", units=4)
+DENSE = dense("d", units=4)
 KERNEL, BIAS = stored("d/kernel", (3, 4), "d"), stored("d/bias", (4,), "d")
 
 
@@ -107,7 +116,7 @@ NO_LAYER = "weight {!r} of the file belongs to no layer of the model"
             functional(
                 [
                     INPUT,
-                    entry("Dense", "d", keras2("x"), units=4),
+                    dense("d", keras2("x"), units=4),
                     entry("Flatten", "f", keras2("x")),
                 ],
                 [["f", 0, 0]],
@@ -138,7 +147,14 @@ def test_seeds_have_no_part_in_inference() -> None:
     assert [tensor.name for tensor in found.tensors] == ["d/kernel", "d/bias"]
 
 
-LSTM = {"units": 2, "recurrent_activation": "sigmoid", "activation": "tanh", "use_bias": False}
+LSTM = {
+    "units": 2,
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": False,
+    "return_sequences": False,
+    "go_backwards": False,
+}
 ROLES = {"kernel": (3, 8), "recurrent_kernel": (2, 8)}
 
 
@@ -168,7 +184,7 @@ def test_a_name_that_another_weight_has_is_not_kept() -> None:
     layers = [
         x,
         entry("LSTM", "l", keras2("x"), **LSTM),
-        entry("Dense", "l/lstm_cell", keras2("x"), units=8, use_bias=False),
+        dense("l/lstm_cell", keras2("x"), units=8, use_bias=False),
     ]
     weights = [*lstm("l", "l/lstm_cell"), stored("l/lstm_cell/kernel", (3, 8), "l/lstm_cell")]
     config = functional(layers, [["l", 0, 0], ["l/lstm_cell", 0, 0]], [["x", 0, 0]])
@@ -182,7 +198,7 @@ def test_a_name_that_another_weight_has_is_not_kept() -> None:
 
 
 def test_warnings_come_in_the_order_of_the_pipeline() -> None:
-    config = sequential(INPUT, entry("Dense", "d", units=4, dtype="mixed_float16"))
+    config = sequential(INPUT, dense("d", units=4, dtype="mixed_float16"))
     weights = (retyped(KERNEL, "<f8"), retyped(BIAS, ">f8"))
     found = translate(model(config, *weights, training={"loss": "mine"}))
     assert found.summary.warnings == (

@@ -18,6 +18,11 @@ def entry(class_name: str, name: str, *nodes: Any, **config: Any) -> dict[str, A
     }
 
 
+def dense(name: str, *nodes: Any, **config: Any) -> dict[str, Any]:
+    """Return a Dense with the fields every Keras writes."""
+    return entry("Dense", name, *nodes, **{"activation": "linear", "use_bias": True, **config})
+
+
 def keras2(*tensors: Any) -> list[Any]:
     """Return a call of Keras 2 on layers by name, or on triples."""
     return [[*(item if isinstance(item, list) else [item, 0, 0]), {}] for item in tensors]

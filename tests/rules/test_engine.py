@@ -40,6 +40,8 @@ def reasons(graph: Graph, *rules: LayerRule) -> tuple[Reason, ...]:
     return error.value.reasons
 
 
+NORM = {"axis": -1, "epsilon": 1e-3, "center": True, "scale": True}
+RECURRENT = {"return_sequences": False, "go_backwards": False}
 PLAIN = functional([source(), identity("a", on("x"))], ["a"])
 INNER = sequential(source("z", (None, 3)), identity("i", on("z")), name="m")
 
@@ -167,7 +169,7 @@ THREE = [source("x", (None, 4)), source("y", (None, 2, 2)), source("z", (None, N
             id="Flatten of rank 3 and 2",
         ),
         pytest.param(
-            Layer("a", "LayerNormalization", {"axis": -1}, (on("x"), on("y"))),
+            Layer("a", "LayerNormalization", NORM, (on("x"), on("y"))),
             (Reason(SHARED, "a", "LayerNormalization"),),
             id="axis counted from the end",
         ),
@@ -192,7 +194,7 @@ def test_states_passed_by_name_are_waited_for_and_checked() -> None:
     rnn = Layer(
         "a",
         "SimpleRNN",
-        {"units": 2, "activation": "tanh"},
+        {"units": 2, "activation": "tanh", "use_bias": True} | RECURRENT,
         (on("x", initial_state=TensorRef("h")),),
     )
     wrong = [rnn, dense("h", on("y"), units=3), source(shape=(None, 5, 4)), source("y")]

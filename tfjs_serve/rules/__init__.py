@@ -20,6 +20,7 @@ from tfjs_serve.rules import (
     input_layers,
     layer_names,
     leaky_relu,
+    namesakes,
     paddings,
     regularizers,
     repeated_inputs,
@@ -30,6 +31,7 @@ from tfjs_serve.rules.rule import GraphRule, LayerRule
 
 LAYER_RULES = (
     LayerRule("class_names", class_names.rewrite),  # first: the others go by today's names
+    LayerRule("namesakes", namesakes.rewrite),  # before a default can stand in for a field
     LayerRule("input_layers", input_layers.rewrite),  # before dtypes, which leave inputs alone
     LayerRule("dtype_policies", dtype_policies.rewrite),
     LayerRule("bookkeeping", bookkeeping.rewrite),
