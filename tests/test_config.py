@@ -290,6 +290,13 @@ def test_out_that_is_ours_or_empty_is_taken(models: Path, out: str) -> None:
     assert (models / out).is_dir()
 
 
+def test_out_may_be_a_link_to_a_folder_of_ours(models: Path) -> None:
+    (models / "ours" / ".state").mkdir(parents=True)
+    (models / "link").symlink_to("ours")
+    settings, _ = load(models, {"out": "link"}, environ={}, cwd=models)
+    assert served_folder(settings, {}) == models / "link"
+
+
 def test_the_served_folder_is_in_the_models_folder(models: Path, tmp_path: Path) -> None:
     folder = served_folder(Settings(models_dir=models), {"XDG_CACHE_HOME": str(tmp_path / "cache")})
     assert folder == models / ".tfjs-serve"

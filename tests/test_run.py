@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -118,6 +119,71 @@ def test_people_read_lines(models: Path) -> None:
     assert err.startswith("  ✗ bad ")
     assert "Lambda" in err
     assert "Traceback" not in err
+
+
+def test_output_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
+    for number in range(300):  # Their refusals fill a pipe, of 64 kB on Linux, several times.
+        (tmp_path / f"{number:0200}.weights.h5").touch()
+    process = subprocess.Popen(
+        [*MODULE, "--log-format", "json", "--port", "0", str(tmp_path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        assert process.stdout is not None
+        try:
+            ready = json.loads(process.stdout.readline())
+            with urlopen(f"{ready['url']}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+def test_streams_may_be_closed(models: Path, closed: str) -> None:
+    with taken_port() as port:
+        words = [*MODULE, str(models), "--strict-port", "--port", str(port)]
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"tfjs-serve: port {port} is taken by another program")
+
+
+_SIGNAL_WHILE_STARTING = """
+import os, signal, sys
+number = signal.Signals[sys.argv.pop()]
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "tfjs_serve.run":
+            os.kill(os.getpid(), number)
+sys.meta_path.insert(0, Finder)
+from tfjs_serve.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_starting_is_a_stop(models: Path, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SIGNAL_WHILE_STARTING, str(models), "--port", "0", name],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (0, "", "")
 
 
 def test_settings_of_a_stranger_are_reported(models: Path) -> None:

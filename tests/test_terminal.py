@@ -6,7 +6,9 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,7 @@ from tfjs_serve.events import (
 from tfjs_serve.terminal import (
     Banner,
     JsonReporter,
+    QueuedReporter,
     TextReporter,
     duration,
     escape,
@@ -58,11 +61,11 @@ def reporter(
     encoding: str = "utf-8",
     verbosity: Verbosity = Verbosity.NORMAL,
     colored: tuple[bool, bool] = (False, False),
-    is_terminal: bool = False,
+    columns: int | None = None,
 ) -> tuple[TextReporter, io.TextIOWrapper, io.TextIOWrapper]:
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding, newline="") for _ in range(2))
     made = TextReporter(
-        stdout, stderr, verbosity=verbosity, colored=colored, is_terminal=is_terminal
+        stdout, stderr, verbosity=verbosity, colored=colored, columns=lambda stream: columns
     )
     return made, stdout, stderr
 
@@ -235,7 +238,7 @@ def test_colors_are_kept_apart_by_stream() -> None:
 
 
 def test_a_terminal_has_one_line_of_progress_that_is_replaced() -> None:
-    made, stdout, _ = reporter(is_terminal=True)
+    made, stdout, _ = reporter(columns=80)
     made.open(BANNER)
     for event in (Ready("http://localhost:1", 1, 2), Converting("a"), Converting("mnist")):
         made.report(event)
@@ -250,6 +253,49 @@ def test_a_terminal_has_one_line_of_progress_that_is_replaced() -> None:
         f"    converting 2 of 2: a…{erase}"
         "    converting: a…"
     )
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"), [(24, "    converting: 模型模…"), (6, "    …"), (1, "…")]
+)
+def test_progress_fits_a_small_terminal(columns: int, shown: str) -> None:
+    made, stdout, _ = reporter(columns=columns)
+    made.report(Converting("模型" * 9))
+    assert text_of(stdout) == shown
+
+
+def test_the_sign_of_ctrl_c_is_erased() -> None:
+    made, stdout, _ = reporter(columns=80)
+    made.report(Stopped())
+    assert text_of(stdout) == "\r\x1b[2KStopped.\n"
+
+
+def test_sentences_hang_below_their_beginning() -> None:
+    made, _, stderr = reporter(columns=60)
+    made.report(LAMBDA)
+    made.report(Warned("port 8000 is taken by another program, so this is --another-port"))
+    assert text_of(stderr) == (
+        "  ✗ bad              bad.h5: the model cannot be converted\n"
+        "                     exactly\n"
+        "      - layer 'lambda' (Lambda): runs Python code; replace\n"
+        "        it by layers\n"
+        "      - the file was cut short\n"
+        "      The last good version stays served.\n"
+        "warning: port 8000 is taken by another program, so this is\n"
+        "         --another-port\n"
+    )
+
+
+def test_sentences_go_below_a_name_that_leaves_no_room() -> None:
+    made, _, stderr = reporter(columns=30)
+    made.report(Failed("n" * 20, "the file was cut short", (), served=False))
+    assert text_of(stderr) == f"  ✗ {'n' * 20}\n      the file was cut short\n"
+
+
+def test_wide_characters_count_twice() -> None:
+    wide = Converted("日本", "/n/model.json", "0" * 16, 1000, 1)
+    out, _ = told([wide, MNIST])
+    assert [line.index("B ") for line in out.splitlines()] == [29 - 2, 29]
 
 
 def test_json_is_an_event_a_line() -> None:
@@ -319,6 +365,49 @@ sys.stderr.write("went on")
     with process.stderr as errors:
         assert errors.read() == "went on"
     assert process.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_stops_nothing() -> None:
+    code = (
+        "import sys; from tfjs_serve.events import Stopped; "
+        "from tfjs_serve.terminal import JsonReporter; "
+        "JsonReporter(sys.stdout).report(Stopped()); sys.stderr.write('went on')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"went on")
+
+
+def test_a_queue_keeps_the_order_and_tells_when_all_is_shown() -> None:
+    stdout = io.StringIO()
+    queued = QueuedReporter(JsonReporter(stdout))
+    queued.open(BANNER)
+    for event in (READY, MNIST, Stopped()):
+        queued.report(event)
+    assert queued.close(10)
+    kinds = [json.loads(line)["event"] for line in stdout.getvalue().splitlines()]
+    assert kinds == ["ready", "converted", "stopped"]
+
+
+def test_a_queue_whose_stream_is_held_waits_no_longer_than_told() -> None:
+    held, freed = threading.Event(), threading.Event()
+
+    class Held(io.StringIO):
+        def write(self, text: str) -> int:
+            held.set()
+            freed.wait()
+            return len(text)
+
+    queued = QueuedReporter(JsonReporter(Held()))
+    queued.report(READY)
+    held.wait()
+    queued.report(MNIST)
+    assert not queued.close(0.01)
+    freed.set()
+    assert queued.close(10)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def clean(folder: Path) -> Cleaned:
 
     Raises UsageError when the folder is not one of ours, OSError when a file cannot be deleted.
     """
-    if not is_ours(folder):
+    if not is_ours(folder) or folder.is_symlink():
         raise UsageError(f"{folder}: was not written by tfjs-serve; nothing was deleted")
     files = nbytes = 0
     for path in list(_written(folder)):

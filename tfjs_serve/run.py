@@ -29,11 +29,14 @@ from tfjs_serve.serving import (
     make_app,
     serve,
 )
-from tfjs_serve.terminal import Banner, Reporter
+from tfjs_serve.terminal import Banner, QueuedReporter, Reporter
 from tfjs_serve.watching import Watcher, Workers
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 _WILDCARDS = ("0.0.0.0", "::")
+
+_LAST_WORDS_S = 0.5
+"""How long a stopped server waits for its output to be taken."""
 
 
 def run(settings: Settings, reporter: Reporter) -> int:
@@ -49,10 +52,14 @@ def run(settings: Settings, reporter: Reporter) -> int:
         logging.getLogger().addHandler(logging.NullHandler())
     access = AccessPolicy.from_settings(settings.cors, settings.allow_hosts, settings.host)
     bound = _bind(settings)
+    queued = QueuedReporter(reporter)
     try:
-        asyncio.run(_Session(settings, reporter, access, bound).run())
+        asyncio.run(_Session(settings, queued, access, bound).run())
     finally:
         bound.close()
+        is_told = queued.close(_LAST_WORDS_S)
+    if not is_told:
+        os._exit(0)  # The interpreter would wait for the stream that nobody reads.
     return 0
 
 
@@ -84,7 +91,11 @@ class _Session:
     """One run of the server."""
 
     def __init__(
-        self, settings: Settings, reporter: Reporter, access: AccessPolicy, bound: BoundSockets
+        self,
+        settings: Settings,
+        reporter: QueuedReporter,
+        access: AccessPolicy,
+        bound: BoundSockets,
     ) -> None:
         self._settings = settings
         self._reporter = reporter
@@ -167,6 +178,7 @@ class _Session:
 
     def _end_at_once(self) -> NoReturn:
         self._reporter.report(Stopped())
+        self._reporter.close(_LAST_WORDS_S)
         os._exit(0)
 
 

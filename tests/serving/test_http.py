@@ -36,6 +36,7 @@ from tests.serving.harness import (
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.events import Blocked
 from tfjs_serve.library import Library
+from tfjs_serve.names import live_path
 
 CASES = [*REFUSED, *WRONG, *GOOD]
 
@@ -164,6 +165,18 @@ def test_malformed_requests(
     assert b" 400 Bad Request\r\n" in head
     assert b"text/html" not in head
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_name_may_hold_any_character(library: Library) -> None:
+    name = "a\nb\r\x1b\u2028\\?#%2f"
+    publish(library, name, model_json=NEW_JSON)
+
+    async def scenario() -> Answer:
+        async with running(library) as server:
+            return await server.ask("GET", live_path(name))
+
+    answer = asyncio.run(scenario())
+    assert (answer.status, answer.body) == (200, NEW_JSON)
 
 
 def test_a_failure_is_told_and_answered(library: Library) -> None:

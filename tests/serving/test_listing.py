@@ -102,6 +102,15 @@ def test_a_first_conversion(library: Library) -> None:
     assert "loadLayersModel" not in text
 
 
+def test_a_reason_that_the_message_tells_is_not_told_again(library: Library) -> None:
+    reasons = [Reason("holds code", "f", "Lambda", "rewrite it"), Reason("has a mask", "e", "X")]
+    library.begin("bad", "bad.h5")
+    library.fail("bad", "bad.h5", ConversionError(f"{reasons[0]} (and 1 more reason)", reasons))
+    text = page_of(library).text
+    assert text.count("holds code") == 1
+    assert text.count("has a mask") == 1
+
+
 def test_nothing_of_a_stranger_becomes_markup() -> None:
     tensor = TensorInfo(HOSTILE, (None,), HOSTILE)
     summary = replace(
@@ -123,7 +132,7 @@ def test_nothing_of_a_stranger_becomes_markup() -> None:
         "ms": 0,
         "error": {
             "message": HOSTILE,
-            "reasons": [Reason(HOSTILE, HOSTILE, HOSTILE, HOSTILE).as_json()],
+            "reasons": [Reason(f"{HOSTILE}!", HOSTILE, HOSTILE, HOSTILE).as_json()],
         },
     }
     page = Page(render([described], "http://localhost:8000"))

@@ -518,6 +518,41 @@ def test_a_served_folder_deleted_meanwhile_is_made_again(place: Place) -> None:
     finish(work())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names may be longer there")
+def test_a_name_too_long_for_the_served_folder_comes_with_the_remedy(place: Place) -> None:
+    place.save(f"{'x' * 250}.h5", "one")
+
+    async def work() -> None:
+        async with place.run() as running:
+            failed = await running.until(Failed)
+            assert failed.error.endswith("(File name too long); give the file a shorter name")
+
+    finish(work())
+
+
+def test_what_is_deleted_from_the_served_folder_is_made_again(place: Place) -> None:
+    place.save("m.h5", "one")
+    served = place.models / ".tfjs-serve"
+
+    def site() -> set[Path]:
+        files = {path for path in served.rglob("*") if path.is_file()}
+        return {path for path in files if served / ".state" not in path.parents}
+
+    async def work() -> None:
+        async with place.run() as running:
+            await running.until(Converted, "m")
+            before = site()
+            shutil.rmtree(served)
+            await running.until(Reused, "m")
+            assert site() == before
+            (served / "m/model.json").unlink()
+            await running.until(Reused, "m")
+            assert site() == before
+            assert not [event for event in running.told if isinstance(event, Failed)]
+
+    finish(work())
+
+
 def test_many_models(place: Place) -> None:
     for number in range(100):
         place.save(f"f{number % 40}/m{number}.h5", f"text {number}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -103,6 +104,19 @@ def test_failures_are_sentences_and_the_next_job_runs(
         assert error.reasons == (Reason("holds code", "f", "Lambda", "rewrite it"),)
     if text == "bug":
         assert "ZeroDivisionError" in "".join(error.__notes__)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+@pytest.mark.parametrize("when", ["idle", "converting"])
+def test_a_process_killed_from_without_is_no_fault_of_the_file(tmp_path: Path, when: str) -> None:
+    async def run() -> Artifacts:
+        async with working() as workers:
+            await convert(workers, tmp_path, "warm")
+            if when == "idle":
+                os.kill(workers.pids[0], signal.SIGKILL)
+            return await convert(workers, tmp_path, "killed" if when == "converting" else "next")
+
+    assert len(asyncio.run(run()).shards) == 1
 
 
 def test_a_busy_source_is_no_failure(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,9 @@ DONE, FAILED, USAGE = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    _open_streams()
+    with suppress(ValueError):  # Only the main thread may: SIGTERM cleans up as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Only the very first word may be a command: `./convert` names a folder.
     command = COMMANDS.get(words[0]) if words else None
@@ -50,13 +56,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _refuse(f"{where}{error.strerror or error}", FAILED, is_verbose)
-    except click.Abort:
-        return _refuse("interrupted", FAILED)
+    except click.Abort:  # A server that was told to stop before it ran has done its duty.
+        return _refuse("interrupted", FAILED) if command else DONE
     except Exception as error:  # noqa: BLE001  the edge: a person gets a sentence all the same
         text = f"internal error ({type(error).__name__}: {error})"
         hint = "" if is_verbose else "; --verbose shows where"
         return _refuse(text + hint, FAILED, is_verbose)
     return result if isinstance(result, int) else DONE
+
+
+def _open_streams() -> None:
+    """Have the standard streams that were closed lead nowhere.
+
+    Opened in order, they get their own numbers, which would else go to sockets and files.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _refuse(text: str, status: int, is_verbose: bool = False) -> int:
@@ -100,13 +117,12 @@ def serve(folder: str, **flags: Any) -> int:
 def _reporter(settings: config.Settings) -> Reporter:
     if settings.log_format is config.LogFormat.JSON:
         return JsonReporter(sys.stdout)
-    is_terminal = sys.stdout.isatty()
+    is_terminal = (sys.stdout.isatty(), sys.stderr.isatty())
     return TextReporter(
         sys.stdout,
         sys.stderr,
         verbosity=settings.verbosity,
-        colored=(config.wants_color(is_terminal), config.wants_color(sys.stderr.isatty())),
-        is_terminal=is_terminal,
+        colored=(config.wants_color(is_terminal[0]), config.wants_color(is_terminal[1])),
     )
 
 

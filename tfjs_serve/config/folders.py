@@ -78,4 +78,4 @@ def check_out(settings: Settings) -> None:
 
 def is_ours(folder: Path) -> bool:
     """Tell whether a folder is one that an earlier run published into."""
-    return (folder / STATE_FOLDER).is_dir() and not folder.is_symlink()
+    return (folder / STATE_FOLDER).is_dir()

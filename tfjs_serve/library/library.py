@@ -7,7 +7,7 @@ from; the served folder exists to survive a restart and to be a static site by i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace as changed
 from pathlib import Path
@@ -189,6 +189,10 @@ class Library:
                 del self._retired[name]
         self._shelf.collect()
 
+    def damaged(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those of `entries` that lack a file of the static site; any thread may ask."""
+        return [entry for entry in entries if not self._is_whole(entry)]
+
     # Questions, asked by the server.
 
     def entries(self) -> Iterator[Entry]:
@@ -229,6 +233,8 @@ class Library:
 
     def _confirm(self, entry: Entry, version: Version, ms: int) -> None:
         """Note that converting again gave what is served already."""
+        if not self._is_whole(entry):
+            self._write(entry, version)
         with suppress(OSError):  # The record only spares the next start this conversion.
             records.write(self._files, entry)
         self._entries[entry.name] = entry
@@ -255,6 +261,15 @@ class Library:
             if self.pinned(entry.name, version.digest) is None:
                 self._files.remove(pinned)
             raise
+
+    def _is_whole(self, entry: Entry) -> bool:
+        """Tell whether the files of the current version, if there is one, are there."""
+        if (version := entry.current) is None:
+            return True
+        pages = (self._files.live(entry.name), self._files.pinned(entry.name, version.digest))
+        return all(path.exists() for path in pages) and all(
+            self._files.has_whole(shard) for shard in version.artifacts.shards
+        )
 
     def _is_recent(self, version: Version) -> bool:
         return version.replaced_at is None or self._clock() - version.replaced_at < self._grace_s

@@ -50,7 +50,7 @@ def make_app(
         broadcast.close()
 
     app = web.Application(middlewares=[admit], client_max_size=_BODY_BYTES)
-    resource = app.router.add_resource("/{path:.*}")
+    resource = app.router.add_resource(r"/{path:[\s\S]*}")  # a name may hold line breaks
     resource.add_route(hdrs.METH_GET, answer)
     resource.add_route(hdrs.METH_HEAD, answer)
     cors.enable(app, resource, access)

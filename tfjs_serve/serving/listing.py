@@ -64,7 +64,8 @@ def _progress(model: Mapping[str, Any]) -> str:
 def _error(error: Mapping[str, Any] | None) -> str:
     if error is None:
         return ""
-    reasons = "".join(f"<li>{_reason(reason)}</li>" for reason in error["reasons"])
+    untold = [reason for reason in error["reasons"] if reason["why"] not in error["message"]]
+    reasons = "".join(f"<li>{_reason(reason)}</li>" for reason in untold)
     return (
         f'<div class="error"><p>{_text(error["message"], keep_lines=True)}</p>'
         f"{f'<ul>{reasons}</ul>' if reasons else ''}</div>\n"

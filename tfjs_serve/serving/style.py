@@ -26,8 +26,8 @@ font-size:1.15rem;overflow-wrap:anywhere}
 .converting .state{color:var(--busy)}
 .failed .state{color:var(--bad)}
 p{margin:.5rem 0}
-pre{margin:.5rem 0;padding:.6rem .8rem;overflow-x:auto;background:var(--code);border-radius:.35rem;
-user-select:all}
+pre{margin:.5rem 0;padding:.6rem .8rem;background:var(--code);border-radius:.35rem;
+overflow-wrap:anywhere;white-space:pre-wrap;user-select:all}
 code{font:.9rem/1.5 ui-monospace,monospace}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0 0}
 dd{margin:0;overflow-wrap:anywhere}

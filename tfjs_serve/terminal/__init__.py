@@ -4,13 +4,14 @@ Results go to standard output, warnings and refusals to standard error. Whatever
 request may have written is escaped before it reaches a terminal.
 """
 
-from tfjs_serve.terminal.reporter import Banner, JsonReporter, Reporter
+from tfjs_serve.terminal.reporter import Banner, JsonReporter, QueuedReporter, Reporter
 from tfjs_serve.terminal.text import TextReporter
 from tfjs_serve.terminal.words import duration, escape, load_snippet, refusal_lines, size
 
 __all__ = [
     "Banner",
     "JsonReporter",
+    "QueuedReporter",
     "Reporter",
     "TextReporter",
     "duration",

@@ -8,6 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+_USUAL_COLUMNS = 80
+"""What is assumed of a terminal that does not tell."""
+
 _COLORS = {"dim": "2", "bold": "1", "good": "32", "bad": "31", "warn": "33", "link": "36"}
 
 
@@ -30,12 +33,25 @@ def painter(is_on: bool) -> Callable[[str, str], str]:
     return paint
 
 
+def columns(stream: TextIO) -> int | None:
+    """Return how wide the terminal behind a stream is now; None when there is none."""
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError):
+        return _USUAL_COLUMNS
+
+
 def write(stream: TextIO, text: str) -> None:
-    """Write at once; a reader that went away (`| head`) does not stop the server."""
+    """Write at once; a stream that cannot be written to any more does not stop the server.
+
+    A reader may have gone away (`| head`), a terminal been closed, a disk be full.
+    """
     try:
         stream.write(text)
         stream.flush()
-    except (BrokenPipeError, ConnectionResetError):
+    except OSError:
         # The interpreter flushes once more when it ends: give it somewhere to write to.
         with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Protocol, TextIO
 
 from tfjs_serve.events import Event, as_json
@@ -48,3 +52,36 @@ class JsonReporter:
     def report(self, event: Event) -> None:
         """Show one event."""
         write(self._stdout, json.dumps(as_json(event)) + "\n")
+
+
+class QueuedReporter:
+    """Hands events to another reporter in a thread, so that reporting never waits.
+
+    A pipe that nobody reads and a terminal that is held block whoever writes to them.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        """Hand events to `reporter` from now on, until `close`."""
+        self._reporter = reporter
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # A daemon: one that is held for ever must not keep the process.
+        self._thread = Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def open(self, banner: Banner) -> None:
+        """Note what is about to be served."""
+        self._queue.put(partial(self._reporter.open, banner))
+
+    def report(self, event: Event) -> None:
+        """Show one event, in its turn."""
+        self._queue.put(partial(self._reporter.report, event))
+
+    def close(self, limit_s: float) -> bool:
+        """Wait until all is shown, `limit_s` seconds at most, and tell whether it is."""
+        self._queue.put(None)
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (show := self._queue.get()) is not None:
+            show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TextIO
 from urllib.parse import urljoin
 
@@ -19,11 +20,22 @@ from tfjs_serve.events import (
     Stopped,
     Warned,
 )
-from tfjs_serve.terminal.output import marks, painter, write
+from tfjs_serve.terminal.output import columns, marks, painter, write
 from tfjs_serve.terminal.reporter import Banner
-from tfjs_serve.terminal.words import duration, escape, load_snippet, refusal_lines, size
+from tfjs_serve.terminal.words import (
+    cut,
+    duration,
+    escape,
+    hanging,
+    load_snippet,
+    padded,
+    refusal_lines,
+    size,
+    width,
+)
 
 _NAME_WIDTHS = range(16, 41)
+_ERASE = "\r\x1b[2K"
 
 
 class TextReporter:
@@ -36,16 +48,16 @@ class TextReporter:
         *,
         verbosity: Verbosity = Verbosity.NORMAL,
         colored: tuple[bool, bool] = (False, False),
-        is_terminal: bool = False,
+        columns: Callable[[TextIO], int | None] = columns,
     ) -> None:
         """Write results to `stdout` and warnings to `stderr`; `colored` tells for each.
 
-        is_terminal: whether `stdout` can show a line that updates.
+        columns: how wide the terminal behind a stream is now; None when there is none.
         """
         self._stdout, self._stderr = stdout, stderr
         self._paint_out, self._paint_err = (painter(is_on) for is_on in colored)
         self._verbosity = verbosity
-        self._is_terminal = is_terminal
+        self._columns = columns
         self._good, self._bad, self._same, self._dots = marks(stdout)
         self._banner: Banner | None = None
         self._url = ""
@@ -86,6 +98,8 @@ class TextReporter:
             case Warned():
                 self._warn(event.text)
             case Stopped():
+                if self._columns(self._stdout) is not None:
+                    write(self._stdout, _ERASE)  # the ^C that the terminal shows
                 self._out("Stopped.")
         self._introduce()
         self._draw_progress()
@@ -132,19 +146,24 @@ class TextReporter:
         self._settle(event.name)
         paint = self._paint_err
         headline, *rest = refusal_lines(event.error, event.reasons)
-        self._err(f"  {paint('bad', self._bad)} {self._name(event.name)} {self._safe(headline)}")
+        self._tell(paint("bad", self._bad), event.name, headline)
         for line in rest:
-            self._err(f"      {self._safe(line)}")
+            self._err("      ", self._safe(line), 8)
         if event.served:
-            self._err("      The last good version stays served.")
+            self._err("      ", "The last good version stays served.", 6)
 
     def _note(self, name: str, note: Note) -> None:
         where = f"layer {note.layer!r}: " if note.layer is not None else ""
-        paint = self._paint_err
-        self._err(f"  {paint('warn', '!')} {self._name(name)} {self._safe(where + note.text)}")
+        self._tell(self._paint_err("warn", "!"), name, where + note.text)
 
     def _warn(self, text: str) -> None:
-        self._err(f"{self._paint_err('warn', 'warning:')} {self._safe(text)}")
+        label = "warning:"
+        self._err(f"{self._paint_err('warn', label)} ", self._safe(text), len(label) + 1)
+
+    def _tell(self, mark: str, name: str, text: str) -> None:
+        """Show a warning or refusal of a model."""
+        shown = self._name(name)
+        self._err(f"  {mark} {shown} ", self._safe(text), 5 + width(shown))
 
     def _introduce(self) -> None:
         """Show how to load a first model, once what the first scan found has settled."""
@@ -167,22 +186,25 @@ class TextReporter:
     def _name(self, name: str) -> str:
         """Return a name as wide as the widest so far, so that what follows is aligned."""
         shown = self._safe(name)
-        self._width = min(max(self._width, len(shown)), _NAME_WIDTHS.stop - 1)
-        return f"{shown:<{self._width}}"
+        self._width = min(max(self._width, width(shown)), _NAME_WIDTHS.stop - 1)
+        return padded(shown, self._width)
 
     def _draw_progress(self) -> None:
-        if not self._is_terminal or not self._converting or self._verbosity is Verbosity.QUIET:
+        columns = self._columns(self._stdout)
+        if columns is None or not self._converting or self._verbosity is Verbosity.QUIET:
             return
-        oldest = self._safe(next(iter(self._converting)))[: _NAME_WIDTHS.stop]
+        oldest = cut(self._safe(next(iter(self._converting))), _NAME_WIDTHS.stop)
         count = ""
         if len(self._settled) < self._models:
             count = f" {len(self._settled) + 1} of {self._models}"
-        write(self._stdout, self._paint_out("dim", f"    converting{count}: {oldest}{self._dots}"))
+        # A line that is not cut wraps, and only its last part would be erased.
+        line = cut(f"    converting{count}: {oldest}", columns - 1 - len(self._dots))
+        write(self._stdout, self._paint_out("dim", line + self._dots))
         self._has_progress = True
 
     def _erase_progress(self) -> None:
         if self._has_progress:
-            write(self._stdout, "\r\x1b[2K")
+            write(self._stdout, _ERASE)
             self._has_progress = False
 
     def _safe(self, text: str) -> str:
@@ -192,8 +214,10 @@ class TextReporter:
         if self._verbosity is not Verbosity.QUIET:
             write(self._stdout, line + "\n")
 
-    def _err(self, line: str) -> None:
-        write(self._stderr, line + "\n")
+    def _err(self, head: str, text: str, indent: int) -> None:
+        """Write a sentence after `head`, its lines below each other at `indent`."""
+        lines = hanging(text, indent, self._columns(self._stderr))
+        write(self._stderr, f"{head.rstrip() if lines[:1].isspace() else head}{lines}\n")
 
 
 def _audience(banner: Banner) -> str:

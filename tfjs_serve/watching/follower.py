@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -156,7 +157,10 @@ class Follower:
             self._library.publish(file.name, file.source, artifacts, stamp, options, ms)
         except OSError as full:
             what = f"cannot be published: the served folder refuses it ({full.strerror or full})"
-            self._fail(file, refusal(file.source, what, "make room there, then save again"))
+            remedy = "make room there, then save again"
+            if full.errno == errno.ENAMETOOLONG:  # A version's name is 17 characters longer.
+                remedy = "give the file a shorter name"
+            self._fail(file, refusal(file.source, what, remedy))
 
     def _fail(self, file: _File, error: ConversionError) -> None:
         if self._is_followed(file):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tfjs_serve.artifacts import Options
 from tfjs_serve.events import Event, Warned
 from tfjs_serve.keras_files.readiness import Identity
-from tfjs_serve.library import Library, Stamp
+from tfjs_serve.library import Library, Stamp, State
 from tfjs_serve.names import is_model_file
 from tfjs_serve.watching.follower import Follower
 from tfjs_serve.watching.naming import Place, assign
@@ -217,6 +217,7 @@ class Watcher:
         while True:
             started = time.monotonic()
             await self._compare()
+            await self._restore()
             if started - collected >= _COLLECT_EVERY_S:
                 collected = started
                 self._library.collect()
@@ -234,6 +235,17 @@ class Watcher:
         self._is_missing = False
         if changed := differences(known, found):
             self._hint(*changed)
+
+    async def _restore(self) -> None:
+        """Convert again what someone deleted from the served folder."""
+        ready = [entry for entry in self._library.entries() if entry.state is State.READY]
+        for entry in await asyncio.to_thread(self._library.damaged, ready):
+            place = self._places.get(entry.source)
+            is_unchanged = self._library.entry(entry.name) is entry
+            if is_unchanged and place is not None and place.name == entry.name:
+                self._library.begin(entry.name, entry.source)
+                self._follower.follow(entry.source, entry.name)
+                self._follower.wake(entry.source, self._known[entry.source])
 
     def _say_missing(self, error: OSError) -> None:
         if not self._is_missing:

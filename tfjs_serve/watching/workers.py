@@ -76,17 +76,31 @@ class Workers:
         """
         request = _request(path, served_folder, name, options)
         async with self._slots:
-            worker = await self._take()
             try:
-                limit_s = self._limit_s(_size(path))
-                reply, blob = await worker.ask(request, limit_s)
-            except TimeoutError:
-                raise _stalled(path, limit_s) from None
+                reply, blob = await self._ask(path, request)
             except EOFError:
-                raise self._crashed(path, await worker.last_words()) from None
-            finally:
-                await self._give_back(worker)
+                # Something else may have killed the process, or an earlier file harmed it: a file
+                # is blamed when it happens again.
+                reply, blob = await self._ask(path, request, is_last=True)
         return _artifacts(path, reply, blob)
+
+    async def _ask(
+        self, path: Path, request: dict[str, Any], *, is_last: bool = False
+    ) -> tuple[dict[str, Any], bytes]:
+        """Return a worker's answer; EOFError when it is lost, ConversionError when `is_last`."""
+        worker = await self._take()
+        limit_s = self._limit_s(_size(path))
+        try:
+            return await worker.ask(request, limit_s)
+        except TimeoutError:
+            raise _stalled(path, limit_s) from None
+        except EOFError:
+            await worker.last_words()
+            if is_last or self._is_closed:
+                raise self._crashed(path, worker) from None
+            raise
+        finally:
+            await self._give_back(worker)
 
     async def close(self) -> None:
         """End all workers at once, whatever they are doing."""
