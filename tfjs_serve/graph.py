@@ -7,7 +7,7 @@ by which output of that call; all three count from 0 for plain layers, inputs an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
@@ -52,16 +52,33 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """Values worked out from stored ones when they are written: slices, scalings, constants.
+
+    compute: gets the values of `sources` as NumPy arrays and returns those of `shape`, float32.
+    key: what tells one computation from another, since functions cannot be compared.
+    """
+
+    shape: tuple[int, ...]
+    sources: tuple[Values, ...]
+    compute: Callable[..., Any] = field(compare=False, repr=False)
+    key: tuple[object, ...] = ()
+
+
+Values: TypeAlias = StoredWeight | Computed
+
+
+@dataclass(frozen=True, slots=True)
 class Weight:
-    """A weight of a layer: its role (`kernel`, `forward_lstm/bias`) and where its values lie."""
+    """A weight of a layer: its role (`kernel`, `bias`) and where its values come from."""
 
     name: str
-    stored: StoredWeight
+    values: Values
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the shape of the stored tensor."""
-        return self.stored.shape
+        """Return the shape of the tensor."""
+        return self.values.shape
 
 
 class GraphKind(Enum):
@@ -128,6 +145,24 @@ def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
 
     kwargs = {name: mapped(value) for name, value in call.kwargs.items()}
     return Call(tuple(mapped(value) for value in call.args), kwargs)
+
+
+def stored_weights(values: Values) -> Iterator[StoredWeight]:
+    """Yield the stored weights that values come from."""
+    if isinstance(values, StoredWeight):
+        yield values
+    else:
+        for source in values.sources:
+            yield from stored_weights(source)
+
+
+def walk_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Yield layers with the layers inside them, of nested models and of wrappers."""
+    for layer in layers:
+        yield layer
+        yield from walk_layers(layer.parts.values())
+        if layer.graph is not None:
+            yield from walk_layers(layer.graph.layers)
 
 
 def walk_graphs(graph: Graph) -> Iterator[Graph]:

@@ -25,7 +25,7 @@ def bound(layer: Layer, names: Sequence[str]) -> dict[str, str]:
     group = [stored(name, group=layer.name) for name in names]
     layers = bind_weights([layer], model(sequential(), weights=group))
     found = named_weights(functional([source(), *layers], [layer.name]))
-    return {name: weight.stored.name for name, weight in found}
+    return {name: weight.values.name for name, weight in found}
 
 
 @pytest.mark.parametrize(
@@ -301,4 +301,4 @@ def test_equal_names_in_two_inner_models_get_their_own_weights() -> None:
     (found,) = bind_weights([layer], model(sequential(), weights=group))
     assert found.graph is not None
     models = [item.graph for item in found.graph.layers if item.graph is not None]
-    assert [m.layer("d").weights[0].stored.name for m in models] == names
+    assert [m.layer("d").weights[0].values.name for m in models] == names

@@ -7,18 +7,25 @@ read through HDF5 in runs of the same size and cast.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from tfjs_serve.convert.translation import Tensor
 from tfjs_serve.errors import SourceBusyError
+from tfjs_serve.graph import Computed, Values
 from tfjs_serve.keras_files.hdf5 import KerasFile
 from tfjs_serve.keras_files.model import StoredWeight
-from tfjs_serve.layers_format.weights import ITEM_BYTES, WRITTEN_AS, Piece
+from tfjs_serve.layers_format.weights import ITEM_BYTES, WEIGHT_TYPE, Piece
+
+Array: TypeAlias = npt.NDArray[Any]
 
 BUFFER_BYTES = 256 * 1024
 """Fits the second-level cache; larger buffers were slower."""
@@ -44,12 +51,9 @@ class Source:
     file: KerasFile
 
 
-def tensor_bytes(stored: StoredWeight) -> int:
+def tensor_bytes(tensor: Tensor) -> int:
     """Return how many bytes a weight has in a shard."""
-    count = 1
-    for size in stored.shape:
-        count *= size
-    return count * ITEM_BYTES[WRITTEN_AS[stored.dtype]]
+    return math.prod(tensor.shape) * ITEM_BYTES[WEIGHT_TYPE]
 
 
 def write_shards(
@@ -85,7 +89,7 @@ def _write_shard(
     nbytes = 0
     buffer = memoryview(bytearray(BUFFER_BYTES))
     for piece in pieces:
-        for run in _runs(source, tensors[piece.tensor].stored, piece, buffer):
+        for run in _runs(source, tensors[piece.tensor].values, piece, buffer):
             sha256.update(run)
             nbytes += len(run)
             while run:
@@ -94,14 +98,28 @@ def _write_shard(
 
 
 def _runs(
-    source: Source, stored: StoredWeight, piece: Piece, buffer: memoryview
+    source: Source, values: Values, piece: Piece, buffer: memoryview
 ) -> Iterator[memoryview]:
     """Yield the bytes of a piece, each run valid until the next one is asked for."""
-    target = WRITTEN_AS[stored.dtype]
-    if stored.extent is not None and stored.dtype == target:
-        yield from _copied(source.fd, stored.extent.offset + piece.start, piece, buffer)
+    if isinstance(values, Computed):
+        data = _computed(source.file, values).tobytes()
+        yield memoryview(data)[piece.start : piece.stop]
+    elif values.extent is not None and values.dtype == WEIGHT_TYPE:
+        yield from _copied(source.fd, values.extent.offset + piece.start, piece, buffer)
     else:
-        yield from _cast(source.file, stored, piece, target)
+        yield from _cast(source.file, values, piece, WEIGHT_TYPE)
+
+
+def _computed(file: KerasFile, values: Values) -> Array:
+    """Return a whole tensor: computations need all of their sources at once."""
+    if isinstance(values, StoredWeight):
+        whole = file.read(values, 0, math.prod(values.shape)).reshape(values.shape)
+        return whole.astype(WEIGHT_TYPE, copy=False)
+    result = values.compute(*(_computed(file, source) for source in values.sources))
+    array = np.ascontiguousarray(result, WEIGHT_TYPE)
+    if array.shape != values.shape:
+        raise RuntimeError(f"{values.key}: computed shape {array.shape}, not {values.shape}")
+    return array
 
 
 def _copied(fd: int, offset: int, piece: Piece, buffer: memoryview) -> Iterator[memoryview]:

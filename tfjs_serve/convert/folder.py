@@ -15,6 +15,7 @@ from tfjs_serve.convert.copying import Source, tensor_bytes, write_shards
 from tfjs_serve.convert.staging import render
 from tfjs_serve.convert.translation import translate
 from tfjs_serve.errors import SourceBusyError, UsageError
+from tfjs_serve.graph import stored_weights
 from tfjs_serve.keras_files.hdf5 import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, open_source
 from tfjs_serve.layers_format.model_json import digest
@@ -73,9 +74,14 @@ def _convert(fd: int, file_name: str, folder: Path, options: Options) -> Convers
     with open_keras_file(fd, file_name) as file:
         translation = translate(file.model)
         # The official order is that of the file: layer groups in byte order of their names.
-        place = {stored.path: index for index, stored in enumerate(file.model.weights)}
-        tensors = tuple(sorted(translation.tensors, key=lambda item: place[item.stored.path]))
-        sizes = [tensor_bytes(tensor.stored) for tensor in tensors]
+        place = {stored: index for index, stored in enumerate(file.model.weights)}
+        tensors = tuple(
+            sorted(
+                translation.tensors,
+                key=lambda item: min((place[s] for s in stored_weights(item.values)), default=-1),
+            )
+        )
+        sizes = [tensor_bytes(tensor) for tensor in tensors]
         shards = cut_anywhere(sizes, options.weight_shard_size_bytes)
         names = [f"group1-shard{i + 1}of{len(shards)}.bin" for i in range(len(shards))]
         folder.mkdir(parents=True, exist_ok=True)

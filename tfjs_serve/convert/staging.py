@@ -21,7 +21,7 @@ from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, p
 from tfjs_serve.layers_format.model_json import ModelJson, WeightsGroup, digest
 from tfjs_serve.layers_format.weights import (
     MANIFEST_DTYPES,
-    WRITTEN_AS,
+    WEIGHT_TYPE,
     ManifestEntry,
     cut_between_tensors,
 )
@@ -68,7 +68,7 @@ def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Opt
     with open_keras_file(fd, file_name) as file:
         translation = translate(file.model)
         tensors = translation.tensors
-        sizes = [tensor_bytes(tensor.stored) for tensor in tensors]
+        sizes = [tensor_bytes(tensor) for tensor in tensors]
         shards = cut_between_tensors(sizes, options.weight_shard_size_bytes)
         store = served_folder / SHARD_FOLDER
         store.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def render(
     """Return the model.json that names these tensors in these shards."""
     entries = tuple(
         ManifestEntry(
-            tensor.name, tensor.stored.shape, MANIFEST_DTYPES[WRITTEN_AS[tensor.stored.dtype]]
+            tensor.name, tensor.shape, MANIFEST_DTYPES[WEIGHT_TYPE]
         )
         for tensor in tensors
     )

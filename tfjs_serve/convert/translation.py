@@ -11,7 +11,14 @@ from tfjs_serve.artifacts import Note, Summary, TensorInfo
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.front_ends import read_graph
 from tfjs_serve.front_ends.weights import is_left_out
-from tfjs_serve.graph import Graph, TensorRef, walk_graphs
+from tfjs_serve.graph import (
+    Graph,
+    TensorRef,
+    Values,
+    stored_weights,
+    walk_graphs,
+    walk_layers,
+)
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.layers_format.weights import WRITTEN_AS
 from tfjs_serve.rules import translate_model
@@ -23,10 +30,15 @@ from tfjs_serve.training import translate_training
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A weight as it will be written: its name in the manifest and where its values lie."""
+    """A weight as it will be written: its name in the manifest and where its values come from."""
 
     name: str
-    stored: StoredWeight
+    values: Values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape, of float32 values."""
+        return self.values.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +57,11 @@ class Translation:
 
 def translate(model: KerasModel) -> Translation:
     """Translate a model; ConversionError with every reason when it cannot be done exactly."""
-    translated = translate_model(read_graph(model), model.generation)
+    source = read_graph(model)
+    translated = translate_model(source, model.generation)
     graph = translated.graph
-    tensors = _tensors(graph, model)
+    _check_all_bound(source, model)
+    tensors = _tensors(graph)
     training_config, training_notes = translate_training(model.training_config)
     notes = (*translated.notes, *_precision_notes(tensors), *training_notes)
     return Translation(
@@ -59,62 +73,86 @@ def translate(model: KerasModel) -> Translation:
     )
 
 
-def _tensors(graph: Graph, model: KerasModel) -> tuple[Tensor, ...]:
+def _check_all_bound(graph: Graph, model: KerasModel) -> None:
+    """Refuse a model some of whose stored weights belong to no layer: it was not understood."""
+    bound = {
+        stored
+        for layer in walk_layers(graph.layers)
+        for weight in layer.weights
+        for stored in stored_weights(weight.values)
+    }
+    reasons = [
+        Reason(f"weight {stored.name!r} of the file belongs to no layer of the model")
+        for stored in model.weights
+        if stored not in bound and not is_left_out(stored)
+    ]
+    _refuse(reasons)
+
+
+def _tensors(graph: Graph) -> tuple[Tensor, ...]:
     """Return the weights under their final names, equal to what tfjs will ask for.
 
     tfjs-layers checks the same in `loadWeights` (engine/container.ts 605-668), but in the browser.
     """
     expected = {name: weight.shape for name, weight in expected_weights(graph)}
-    given = {name: weight.stored for name, weight in named_weights(graph)}
-    reasons = [
-        *(
-            Reason(f"weight {name!r} of shape {shape} is not in the file")
-            for name, shape in expected.items()
-            if name not in given
-        ),
-        *(
-            Reason(f"weight {name!r} has shape {stored.shape}, expected {expected[name]}")
-            for name, stored in given.items()
-            if name in expected and expected[name] != stored.shape
-        ),
-        *(
-            Reason(f"weight {name!r} belongs to a layer that no output depends on")
-            for name in given
-            if name not in expected
-        ),
-        *(
-            Reason(f"weight {stored.name!r} of the file belongs to no layer of the model")
-            for stored in set(model.weights) - set(given.values())
-            if not is_left_out(stored)
-        ),
-        *(
-            Reason(f"not supported yet: weight {stored.name!r} of type {stored.dtype!r}")
-            for stored in given.values()
-            if stored.dtype not in WRITTEN_AS
-        ),
-    ]
-    if reasons:
-        reasons.sort(key=str)
-        raise ConversionError(f"the weights do not fit the model: {reasons[0]}", reasons)
+    given = {name: weight.values for name, weight in named_weights(graph)}
+    _refuse(
+        [
+            *(
+                Reason(f"weight {name!r} of shape {shape} is not in the file")
+                for name, shape in expected.items()
+                if name not in given
+            ),
+            *(
+                Reason(f"weight {name!r} has shape {values.shape}, expected {expected[name]}")
+                for name, values in given.items()
+                if name in expected and expected[name] != values.shape
+            ),
+            *(
+                Reason(f"weight {name!r} belongs to a layer that no output depends on")
+                for name in given
+                if name not in expected
+            ),
+            *(
+                Reason(f"not supported yet: weight {stored.name!r} of type {stored.dtype!r}")
+                for values in given.values()
+                for stored in stored_weights(values)
+                if stored.dtype not in WRITTEN_AS
+            ),
+        ]
+    )
     others = expected.keys()
     return tuple(
-        Tensor(_manifest_name(stored.name, name, others), stored) for name, stored in given.items()
+        Tensor(_manifest_name(values, name, others), values) for name, values in given.items()
     )
 
 
-def _manifest_name(stored: str, expected: str, others: Collection[str]) -> str:
+def _refuse(reasons: list[Reason]) -> None:
+    if reasons:
+        reasons.sort(key=str)
+        raise ConversionError(f"the weights do not fit the model: {reasons[0]}", reasons)
+
+
+def _manifest_name(values: Values, expected: str, others: Collection[str]) -> str:
     """Return the name Keras gave a weight where tfjs resolves it, else tfjs's own.
 
     tfjs drops the component before the last when it knows no such name (container.ts 640), which
     is how `lstm/lstm_cell/kernel` loads; the official converter writes such names unchanged.
     """
+    if not isinstance(values, StoredWeight):
+        return expected
+    stored = values.name
     head, _, last = stored.rpartition("/")
     is_resolved = f"{head.rpartition('/')[0]}/{last}" == expected and stored not in others
     return stored if is_resolved else expected
 
 
 def _precision_notes(tensors: tuple[Tensor, ...]) -> list[Note]:
-    rounded = [tensor for tensor in tensors if tensor.stored.dtype[1:] == "f8"]
+    rounded = [
+        tensor
+        for tensor in tensors
+        if any(stored.dtype[1:] == "f8" for stored in stored_weights(tensor.values))
+    ]
     if not rounded:
         return []
     return [Note(f"{len(rounded)} float64 weights are rounded to float32")]
@@ -136,7 +174,7 @@ def _summary(
 
     return Summary(
         layers=sum(len(inner.layers) for inner in walk_graphs(graph)),
-        parameters=sum(math.prod(tensor.stored.shape) for tensor in tensors),
+        parameters=sum(math.prod(tensor.shape) for tensor in tensors),
         inputs=tuple(info(ref) for ref in graph.inputs),
         outputs=tuple(info(ref) for ref in graph.outputs),
         keras_version=model.keras_version,

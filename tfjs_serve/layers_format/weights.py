@@ -23,6 +23,9 @@ WRITTEN_AS = MappingProxyType(
 )
 """Stored NumPy type -> little-endian type in a shard; a layer's variable is float32 in tfjs."""
 
+WEIGHT_TYPE = "<f4"
+"""What every weight of a layer is written as."""
+
 MANIFEST_DTYPES = MappingProxyType({"<f4": "float32"})
 """Type in a shard -> `dtype` of its manifest entry."""
 

@@ -25,6 +25,7 @@ from tfjs_serve.rules import (
     regularizers,
     repeated_inputs,
     reshape,
+    subtract,
 )
 from tfjs_serve.rules.engine import Translated, translate
 from tfjs_serve.rules.rule import GraphRule, LayerRule
@@ -47,7 +48,8 @@ LAYER_RULES = (
     LayerRule("flatten", flatten.rewrite),
     LayerRule("reshape", reshape.rewrite),
     LayerRule("axes", axes.rewrite),
-    LayerRule("bidirectional", bidirectional.rewrite),  # compares parts that are clean by now
+    LayerRule("subtract", subtract.rewrite),
+    LayerRule("bidirectional", bidirectional.rewrite, needs_parts=True),  # compares parts that are clean by now
 )
 """Rewrites of single layers, run on each one in this order, wrapped layers first."""
 

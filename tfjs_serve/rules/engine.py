@@ -11,9 +11,17 @@ from dataclasses import dataclass, field, replace
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, tensors
+from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef, map_refs
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rules.rule import Context, GraphRule, LayerRule, Refusal
+from tfjs_serve.rules.rule import (
+    INPUT,
+    Context,
+    GraphRule,
+    LayerRule,
+    Lowering,
+    Refusal,
+    not_supported,
+)
 from tfjs_serve.rules.supported import checked
 from tfjs_serve.shapes import call_shapes
 
@@ -40,19 +48,18 @@ def translate(
     generation: int,
     layer_rules: Sequence[LayerRule],
     graph_rules: Sequence[GraphRule],
+    first_rules: Sequence[GraphRule] = (),
 ) -> Translated:
-    """Return the model after all rules; ConversionError with every reason at once."""
-    run = _Run(generation, layer_rules)
+    """Return the model after all rules; ConversionError with every reason at once.
+
+    first_rules, graph_rules: rewrites of the whole model before and after those of its layers.
+    """
+    run = _Run(Context(generation), layer_rules)
+    for rule in first_rules:
+        graph = run.apply(rule, graph)
     graph = run.graph(graph)
-    context = Context(generation)
     for rule in graph_rules:
-        result = rule.rewrite(graph, context)
-        if isinstance(result, Refusal):
-            run.reasons.extend(result.reasons)
-        elif result is not None:
-            graph = result.graph
-            run.notes.extend(result.notes)
-            run.applied.append(Applied(rule.name, None))
+        graph = run.apply(rule, graph)
     if run.reasons:
         reasons = tuple(dict.fromkeys(run.reasons))
         raise ConversionError(_headline(reasons), reasons)
@@ -65,111 +72,123 @@ def _headline(reasons: Sequence[Reason]) -> str:
     return first if not rest else f"{first} (and {rest} more reason{'s' if rest > 1 else ''})"
 
 
-Call = tuple[str, int]
-"""A layer's name and the number of one of its calls."""
+Shapes = tuple[Shape | None, ...]
+"""Shapes of tensors, None where an earlier refusal hides them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """A layer after all rules, as its first call, with inputs of these shapes, made it."""
+    """What stands for a layer, as its first call, with inputs of these shapes, made it."""
 
-    layer: Layer
+    lowering: Lowering
     is_good: bool
-    shapes: tuple[Shape | None, ...]
+    shapes: Shapes
 
 
 @dataclass(slots=True)
 class _Run:
-    generation: int
+    context: Context
     rules: Sequence[LayerRule]
     notes: list[Note] = field(default_factory=list)
     applied: list[Applied] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
+    def apply(self, rule: GraphRule, graph: Graph) -> Graph:
+        """Return the model after one rule of models."""
+        result = rule.rewrite(graph, self.context)
+        if isinstance(result, Refusal):
+            self.reasons.extend(result.reasons)
+            return graph
+        if result is None:
+            return graph
+        self.notes.extend(result.notes)
+        self.applied.append(Applied(rule.name, None))
+        return result.graph
+
     def graph(self, graph: Graph) -> Graph:
-        """Return the graph with every layer rewritten, in the order tensors flow."""
+        """Return the graph with every layer translated, in the order tensors flow."""
+        before = len(self.reasons)
         finished: dict[str, _Finished] = {}
-        flow: dict[Call, tuple[Shape, ...] | None] = {}
+        shapes: dict[TensorRef, Shape | None] = {}
+        made: dict[tuple[str, int], int | None] = {}
         waiting = [(layer, index) for layer in graph.layers for index in range(len(layer.calls))]
         while waiting:
             later = []
             for layer, index in waiting:
-                call = layer.calls[index]
-                # Those passed by name, too: a rule may make inputs of them.
-                needed = tensors((call.args, *call.kwargs.values()))
-                if any((ref.layer, ref.call) not in flow for ref in needed):
+                refs = tuple(dict.fromkeys(layer.calls[index].needs))
+                if any((ref.layer, ref.call) not in made for ref in refs):
                     later.append((layer, index))
                     continue
-                shapes = self.shapes(layer, index, flow)
+                given = tuple(self.shape(layer, ref, shapes, made) for ref in refs)
                 if layer.name not in finished:
-                    finished[layer.name] = self.checked_layer(layer, shapes)
-                final = self.shared(layer, finished[layer.name], shapes)
-                flow[layer.name, index] = (
-                    self.outputs(final.layer, self.shapes(final.layer, index, flow))
-                    if final.is_good
-                    else None
-                )
+                    finished[layer.name] = self.finish(layer, given)
+                final = self.shared(layer, index, finished[layer.name], given)
+                outputs = self.outputs(layer, final.lowering, given) if final.is_good else None
+                made[layer.name, index] = None if outputs is None else len(outputs)
+                for output, shape in enumerate(outputs or ()):
+                    shapes[TensorRef(layer.name, index, output)] = shape
             if len(later) == len(waiting):
                 self.reasons.append(Reason(_CIRCLE, later[0][0].name, later[0][0].class_name))
                 break
             waiting = later
         for ref in graph.outputs:
-            made = flow.get((ref.layer, ref.call))
-            if made is not None and ref.output >= len(made):
-                why = f"returns output {ref.output} of {ref.layer!r}, which has {len(made)}"
+            count = made.get((ref.layer, ref.call))
+            if count is not None and ref.output >= count:
+                why = f"returns output {ref.output} of {ref.layer!r}, which has {count}"
                 self.reasons.append(Reason(f"model {graph.name!r} {why}"))
-        done = {name: final.layer for name, final in finished.items()}
-        return replace(graph, layers=tuple(done.get(layer.name, layer) for layer in graph.layers))
-
-    def shapes(
-        self, layer: Layer, index: int, flow: Mapping[Call, tuple[Shape, ...] | None]
-    ) -> tuple[Shape | None, ...]:
-        """Return the input shapes of one call of a layer."""
-        return tuple(self.shape(layer, ref, flow) for ref in layer.calls[index].inputs)
+        return graph if len(self.reasons) > before else _expanded(graph, finished)
 
     def shape(
-        self, layer: Layer, ref: TensorRef, flow: Mapping[Call, tuple[Shape, ...] | None]
+        self,
+        layer: Layer,
+        ref: TensorRef,
+        shapes: Mapping[TensorRef, Shape | None],
+        made: Mapping[tuple[str, int], int | None],
     ) -> Shape | None:
         """Return the shape of a tensor, None where an earlier refusal hides it."""
-        shapes = flow[ref.layer, ref.call]
-        if shapes is not None and ref.output >= len(shapes):
-            why = f"is called on output {ref.output} of {ref.layer!r}, which has {len(shapes)}"
+        count = made[ref.layer, ref.call]
+        if count is not None and ref.output >= count:
+            why = f"is called on output {ref.output} of {ref.layer!r}, which has {count}"
             self.reasons.append(Reason(why, layer.name, layer.class_name))
-            return None
-        return None if shapes is None else shapes[ref.output]
+        return shapes.get(ref)
 
-    def outputs(self, layer: Layer, shapes: Sequence[Shape | None]) -> tuple[Shape, ...] | None:
+    def outputs(self, layer: Layer, lowering: Lowering, given: Shapes) -> tuple[Shape, ...] | None:
         """Return the shapes of one call's outputs, None where a refusal hides them."""
-        known = [shape for shape in shapes if shape is not None]
-        if len(known) < len(shapes):
+        known = [shape for shape in given if shape is not None]
+        if len(known) < len(given):
             return None
         try:
-            return call_shapes(layer, known)
+            return lowered_shapes(lowering, known)
         except ShapeError as error:
             why = f"not supported yet: {error}"
             self.reasons.append(Reason(why, layer.name, layer.class_name))
             return None
 
-    def checked_layer(self, layer: Layer, shapes: tuple[Shape | None, ...]) -> _Finished:
-        """Return one layer after all rules and the catalog, and whether none refused it."""
+    def finish(self, layer: Layer, given: Shapes, call: int = 0) -> _Finished:
+        """Return what stands for a layer, as one of its calls makes it."""
         before = len(self.reasons)
-        final = self.layer(layer, shapes)
-        return _Finished(final, len(self.reasons) == before, shapes)
+        lowering = self.lowered(replace(layer, calls=(_pattern(layer.calls[call]),)), given)
+        return _Finished(lowering, len(self.reasons) == before, given)
 
-    def shared(self, layer: Layer, final: _Finished, shapes: tuple[Shape | None, ...]) -> _Finished:
+    def shared(self, layer: Layer, index: int, final: _Finished, given: Shapes) -> _Finished:
         """Return the finished layer for one more call; it must suit that one, too."""
-        if not final.is_good or None in shapes or shapes == final.shapes:
+        is_alike = _pattern(layer.calls[index]) == _pattern(layer.calls[0])
+        if not final.is_good or None in given or (given == final.shapes and is_alike):
             return final
-        again = _Run(self.generation, self.rules)
-        if again.layer(layer, shapes) == final.layer and not again.reasons:
+        again = _Run(self.context, self.rules)
+        if again.finish(layer, given, index).lowering == final.lowering and not again.reasons:
             return final
         self.reasons.append(Reason(_SHARED, layer.name, layer.class_name))
         return replace(final, is_good=False)
 
-    def part(self, layer: Layer, part: Layer, shapes: tuple[Shape | None, ...]) -> Layer:
+    def part(self, layer: Layer, part: Layer, given: Shapes) -> Layer:
         """Return a wrapped layer after all rules; it is refused in the wrapper's name."""
         before = len(self.reasons)
-        final = self.layer(part, shapes)
+        part = replace(part, calls=(Call((TensorRef(INPUT),)),))
+        lowering = self.lowered(part, given)
+        if len(lowering.layers) != 1:
+            why = "not supported yet: takes several layers in TensorFlow.js"
+            self.reasons.append(Reason(why, part.name, part.class_name))
         self.reasons[before:] = [
             replace(
                 reason,
@@ -179,40 +198,175 @@ class _Run:
             )
             for reason in self.reasons[before:]
         ]
-        return final
+        return lowering.layers[0] if lowering.layers else part
 
-    def layer(self, layer: Layer, shapes: tuple[Shape | None, ...]) -> Layer:
-        """Return one layer, the layers inside it first, after all rules and the catalog."""
+    def lowered(self, layer: Layer, given: Shapes) -> Lowering:
+        """Return what stands for a layer with one call, after all rules and the catalog."""
         if layer.graph is not None:
+            before = len(self.reasons)
             layer = replace(layer, graph=self.graph(layer.graph))
-        inside = _shapes_inside(layer, shapes)
-        parts = {name: self.part(layer, part, inside) for name, part in layer.parts.items()}
-        layer = replace(layer, parts=parts)
-        context = Context(self.generation, shapes)
+            if len(self.reasons) > before:
+                return Lowering((layer,), (TensorRef(layer.name),))
+        context = replace(self.context, shapes=_input_shapes(layer, given))
+        is_clean = not layer.parts
         for rule in self.rules:
-            result = rule.rewrite(layer, context)
+            if rule.needs_parts and not is_clean:
+                layer, is_clean = self.with_parts(layer, given), True
+            try:
+                result = rule.rewrite(layer, context)
+            except ShapeError as error:
+                result = not_supported(layer, str(error))
             if isinstance(result, Refusal):
                 self.reasons.extend(result.reasons)
-                return layer
-            if result is not None:
-                layer = result.layer
-                self.notes.extend(result.notes)
-                self.applied.append(Applied(rule.name, layer.name))
+                return Lowering((layer,), (TensorRef(layer.name),))
+            if result is None:
+                continue
+            self.notes.extend(result.notes)
+            self.applied.append(Applied(rule.name, layer.name))
+            if isinstance(result, Lowering):
+                return self.flattened(layer, result, given)
+            layer = result.layer
+        if not is_clean:
+            layer = self.with_parts(layer, given)
         final = checked(layer)
         if isinstance(final, Refusal):
             self.reasons.extend(final.reasons)
-            return layer
+            return Lowering((layer,), (TensorRef(layer.name),))
         self.notes.extend(final.notes)
-        return final.layer
+        return self.alone(final.layer, given)
+
+    def alone(self, layer: Layer, given: Shapes) -> Lowering:
+        """Return a layer that stands for itself, with the outputs its shapes tell of."""
+        known = [shape for shape in _input_shapes(layer, given) if shape is not None]
+        count = 1
+        if len(known) == len(layer.calls[0].inputs):
+            try:
+                count = len(call_shapes(layer, known))
+            except ShapeError as error:
+                why = f"not supported yet: {error}"
+                self.reasons.append(Reason(why, layer.name, layer.class_name))
+        return Lowering((layer,), tuple(TensorRef(layer.name, 0, i) for i in range(count)))
+
+    def with_parts(self, layer: Layer, given: Shapes) -> Layer:
+        """Return a wrapper with the layers it holds after all rules."""
+        inside = _shapes_inside(layer, given)
+        parts = {name: self.part(layer, part, inside) for name, part in layer.parts.items()}
+        return replace(layer, parts=parts)
+
+    def flattened(self, layer: Layer, lowering: Lowering, given: Shapes) -> Lowering:
+        """Return a lowering whose layers have been through all rules themselves."""
+        known = [shape for shape in given if shape is not None]
+        flow = {TensorRef(INPUT, 0, i): shape for i, shape in enumerate(known)}
+        stands_for: dict[TensorRef, TensorRef] = {}
+        layers: list[Layer] = []
+        for part in lowering.layers:
+            (call,) = part.calls
+            refs = tuple(dict.fromkeys(call.needs))
+            shapes = tuple(flow.get(ref) for ref in refs)
+            before = len(self.reasons)
+            inner = self.lowered(replace(part, calls=(_pattern(call),)), shapes)
+            if len(self.reasons) > before:
+                self.reasons[before:] = [
+                    replace(reason, layer=layer.name, class_name=layer.class_name)
+                    for reason in self.reasons[before:]
+                ]
+                return Lowering((layer,), (TensorRef(layer.name),))
+            outside = {
+                TensorRef(INPUT, 0, i): stands_for.get(ref, ref) for i, ref in enumerate(refs)
+            }
+            layers.extend(_moved(item, outside) for item in inner.layers)
+            outputs = self.outputs(layer, inner, shapes)
+            for output, ref in enumerate(inner.outputs):
+                own = TensorRef(part.name, 0, output)
+                stands_for[own] = outside.get(ref, ref)
+                if outputs is not None:
+                    flow[own] = outputs[output]
+        return Lowering(
+            tuple(layers), tuple(stands_for.get(ref, ref) for ref in lowering.outputs)
+        )
+
+
+def lowered_shapes(lowering: Lowering, given: Sequence[Shape]) -> tuple[Shape, ...]:
+    """Return the shapes of a lowering's outputs; ShapeError for input that tfjs cannot take."""
+    flow = {TensorRef(INPUT, 0, i): shape for i, shape in enumerate(given)}
+    for layer in lowering.layers:
+        shapes = call_shapes(layer, [flow[ref] for ref in layer.calls[0].inputs])
+        flow |= {TensorRef(layer.name, 0, i): shape for i, shape in enumerate(shapes)}
+    missing = [ref for ref in lowering.outputs if ref not in flow]
+    if missing:
+        raise ShapeError(f"makes no output {missing[0].output}")
+    return tuple(flow[ref] for ref in lowering.outputs)
+
+
+def _expanded(graph: Graph, finished: Mapping[str, _Finished]) -> Graph:
+    """Return the graph with every layer replaced by what stands for it, call by call."""
+    stands_for: dict[TensorRef, TensorRef] = {}
+    for layer in graph.layers:
+        lowering = finished[layer.name].lowering
+        for index, call in enumerate(layer.calls):
+            refs = tuple(dict.fromkeys(call.needs))
+            for output, ref in enumerate(lowering.outputs):
+                own = TensorRef(layer.name, index, output)
+                is_input = ref.layer == INPUT
+                stands_for[own] = refs[ref.output] if is_input else replace(ref, call=index)
+
+    def resolved(ref: TensorRef) -> TensorRef:
+        while (next_ref := stands_for.get(ref, ref)) != ref:
+            ref = next_ref
+        return ref
+
+    def instance(part: Layer, index: int, call: Call) -> Call:
+        refs = tuple(dict.fromkeys(call.needs))
+        outside = {TensorRef(INPUT, 0, i): resolved(ref) for i, ref in enumerate(refs)}
+        return map_refs(part.calls[0], lambda ref: outside.get(ref) or replace(ref, call=index))
+
+    layers = [
+        replace(part, calls=tuple(instance(part, i, call) for i, call in enumerate(layer.calls)))
+        for layer in graph.layers
+        for part in finished[layer.name].lowering.layers
+    ]
+    return replace(
+        graph,
+        kind=graph.kind if _is_chain(layers) else GraphKind.FUNCTIONAL,
+        layers=tuple(layers),
+        inputs=tuple(resolved(ref) for ref in graph.inputs),
+        outputs=tuple(resolved(ref) for ref in graph.outputs),
+    )
+
+
+def _is_chain(layers: Sequence[Layer]) -> bool:
+    """Tell whether every layer is called once, on the output of the one before."""
+    calls = [layer.calls for layer in layers]
+    return all(len(call) == 1 for call in calls) and all(
+        after.calls[0].inputs == (TensorRef(before.name),)
+        for before, after in zip(layers, layers[1:], strict=False)
+    )
+
+
+def _pattern(call: Call) -> Call:
+    """Return a call with its tensors as the inputs of a lowering, equal ones alike."""
+    order = {ref: TensorRef(INPUT, 0, i) for i, ref in enumerate(dict.fromkeys(call.needs))}
+    return map_refs(call, order.__getitem__)
+
+
+def _moved(layer: Layer, outside: Mapping[TensorRef, TensorRef]) -> Layer:
+    return replace(
+        layer, calls=tuple(map_refs(c, lambda ref: outside.get(ref, ref)) for c in layer.calls)
+    )
+
+
+def _input_shapes(layer: Layer, given: Shapes) -> Shapes:
+    """Return the shapes of a call's inputs in their order, a repeated one repeated."""
+    return tuple(given[ref.output] for ref in layer.calls[0].inputs)
+
+
+def _shapes_inside(layer: Layer, given: Shapes) -> Shapes:
+    """Return what the wrapped layer of a wrapper is called with."""
+    if layer.class_name == "TimeDistributed":
+        return tuple(None if shape is None else (shape[0], *shape[2:]) for shape in given[:1])
+    return given[:1]
 
 
 _SHARED = "not supported yet: shared by inputs whose shapes need different translations"
 
 _CIRCLE = "its inputs are made by no layer of the model, or by layers that wait for it"
-
-
-def _shapes_inside(layer: Layer, shapes: tuple[Shape | None, ...]) -> tuple[Shape | None, ...]:
-    """Return what the wrapped layer of a wrapper is called with."""
-    if layer.class_name == "TimeDistributed":
-        return tuple(None if shape is None else (shape[0], *shape[2:]) for shape in shapes)
-    return shapes

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, Layer, Shape
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,23 @@ class Rewrite:
     notes: tuple[Note, ...] = ()
 
 
+INPUT = ""
+"""Stands for the layer that makes a call's inputs: `TensorRef(INPUT, 0, i)` is the i-th of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """Layers that together compute what one layer does, written down for one call of it.
+
+    layers: in the order tensors flow, each called once, on outputs of others or of INPUT.
+    outputs: what stands for the outputs of the layer, in order.
+    """
+
+    layers: tuple[Layer, ...]
+    outputs: tuple[TensorRef, ...]
+    notes: tuple[Note, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class GraphRewrite:
     """A model that takes the place of another, and what a person should know about it."""
@@ -51,16 +68,20 @@ class Refusal:
     reasons: tuple[Reason, ...]
 
 
-LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Refusal | None]
+LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Lowering | Refusal | None]
 GraphRewriter: TypeAlias = Callable[[Graph, Context], GraphRewrite | Refusal | None]
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRule:
-    """A rewrite of one layer; None means that it does not apply."""
+    """A rewrite of one layer; None means that it does not apply.
+
+    needs_parts: whether it must see the layers of a wrapper after all rules.
+    """
 
     name: str
     rewrite: LayerRewriter
+    needs_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
