@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import EllipsisType
 from typing import Any, TypeAlias
 
 from tfjs_serve.keras_files.model import StoredWeight
@@ -30,7 +31,18 @@ class TensorRef:
     output: int = 0
 
 
-Value: TypeAlias = "TensorRef | bool | int | float | str | tuple[Value, ...] | None"
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Part of an axis, as in `x[start:stop:step]`."""
+
+    start: Value = None
+    stop: Value = None
+    step: Value = None
+
+
+Value: TypeAlias = (
+    "TensorRef | Slice | EllipsisType | bool | int | float | str | tuple[Value, ...] | None"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,8 @@ def tensors(value: Any) -> Iterator[TensorRef]:
     elif isinstance(value, tuple):
         for item in value:
             yield from tensors(item)
+    elif isinstance(value, Slice):
+        yield from tensors((value.start, value.stop, value.step))
 
 
 def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
@@ -141,6 +155,8 @@ def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
             return change(value)
         if isinstance(value, tuple):
             return tuple(mapped(item) for item in value)
+        if isinstance(value, Slice):
+            return Slice(mapped(value.start), mapped(value.stop), mapped(value.step))
         return value
 
     kwargs = {name: mapped(value) for name, value in call.kwargs.items()}

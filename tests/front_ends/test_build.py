@@ -355,3 +355,27 @@ def test_an_input_without_a_shape_is_left_to_the_rules() -> None:
     first["config"]["batch_shape"] = 7
     graph = read_graph(model(functional([first, A], ["a", 0, 0])))
     assert graph.layer("x").config["shape"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({}, "Dense", id="no module"),
+        pytest.param({"module": "keras.layers", "registered_name": None}, "Dense", id="Keras"),
+        pytest.param(
+            {"module": "tf_keras.layers", "registered_name": None}, "Dense", id="tf_keras"
+        ),
+        pytest.param({"module": "keras.src.x", "registered_name": "Dense"}, "Dense", id="inside"),
+        pytest.param({"module": "mine", "registered_name": "Dense"}, "mine>Dense", id="a user's"),
+        pytest.param({"module": "mine", "registered_name": "p>Dense"}, "p>Dense", id="registered"),
+        pytest.param({"module": None, "registered_name": "p>Dense"}, "p>Dense", id="and nowhere"),
+        pytest.param(
+            {"module": "keras.src.ops.numpy", "registered_name": "Dense"},
+            "keras.ops.Dense",
+            id="op",
+        ),
+    ],
+)
+def test_classes_are_told_by_their_module(fields: dict[str, Any], expected: str) -> None:
+    graph = read_graph(model(functional([input3(), {**A, **fields}], ["a", 0, 0])))
+    assert graph.layer("a").class_name == expected

@@ -6,7 +6,7 @@ import pytest
 
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.nodes import Numbering, read_boundary, read_calls
-from tfjs_serve.graph import Call, TensorRef
+from tfjs_serve.graph import Call, Slice, TensorRef
 
 FUNCTIONAL, SEQUENTIAL = frozenset({"f"}), frozenset({"s"})
 KERAS2 = Numbering(2, FUNCTIONAL, SEQUENTIAL)
@@ -19,6 +19,10 @@ def tensor(layer: str, node: int = 0, output: int = 0) -> dict[str, Any]:
         "class_name": "__keras_tensor__",
         "config": {"shape": [None, 2], "dtype": "float32", "keras_history": [layer, node, output]},
     }
+
+
+def bare(start: Any = None, stop: Any = None, step: Any = None) -> dict[str, Any]:
+    return {"start": start, "stop": stop, "step": step}
 
 
 def node(*args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -78,6 +82,24 @@ def test_node_1_of_a_nested_model(
         ),
         pytest.param(
             KERAS2,
+            [["_CONSTANT_VALUE", -1, 2.5, {"y": ["x", 0, 0]}]],
+            (Call((2.5,), {"y": X}),),
+            id="Keras 2, constant before a tensor",
+        ),
+        pytest.param(
+            KERAS2,
+            [["x", 0, 0, {"slice_spec": [{"class_name": "__ellipsis__"}, None, bare(1, -1)]}]],
+            (Call((X,), {"slice_spec": (..., None, Slice(1, -1))}),),
+            id="Keras 2, slice",
+        ),
+        pytest.param(
+            KERAS2,
+            [["x", 0, 0, {"slice_spec": [bare(), bare(["y", 1, 2])]}]],
+            (Call((X,), {"slice_spec": (Slice(), Slice(Y))}),),
+            id="Keras 2, slice from a tensor on",
+        ),
+        pytest.param(
+            KERAS2,
             [[["x", 0, 0, {"mask": ["s", 1, 0], "training": True, "axes": [1, 2]}]]],
             (Call((X,), {"mask": TensorRef("s"), "training": True, "axes": (1, 2)}),),
             id="Keras 2, named arguments",
@@ -127,6 +149,21 @@ def test_node_1_of_a_nested_model(
             [node({"o": tensor("x"), "i": tensor("y")})],
             (Call(("dict of i, o",)),),
             id="Keras 3, dict",
+        ),
+        pytest.param(
+            KERAS3,
+            [
+                node(
+                    tensor("x"),
+                    [
+                        {"class_name": "__slice__", "config": bare()},
+                        {"class_name": "__ellipsis__", "config": {}},
+                        {"class_name": "slice", "config": bare(None, 4, 2)},
+                    ],
+                )
+            ],
+            (Call((X, (Slice(), ..., Slice(None, 4, 2)))),),
+            id="Keras 3, slice",
         ),
         pytest.param(
             KERAS3,

@@ -8,7 +8,7 @@ from tests.front_ends.configs import model, sequential
 from tests.models import functional, identity, nested, on, source, stored
 from tests.models import sequential as chain
 from tfjs_serve.front_ends.weights import bind_weights, is_left_out
-from tfjs_serve.graph import Graph, Layer
+from tfjs_serve.graph import Graph, Layer, Weight, stored_weights
 from tfjs_serve.topology import named_weights
 
 DENSE = {"units": 2, "use_bias": True, "trainable": True}
@@ -25,7 +25,12 @@ def bound(layer: Layer, names: Sequence[str]) -> dict[str, str]:
     group = [stored(name, group=layer.name) for name in names]
     layers = bind_weights([layer], model(sequential(), weights=group))
     found = named_weights(functional([source(), *layers], [layer.name]))
-    return {name: weight.values.name for name, weight in found}
+    return {name: stored_name(weight) for name, weight in found}
+
+
+def stored_name(weight: Weight) -> str:
+    (found,) = stored_weights(weight.values)
+    return found.name
 
 
 @pytest.mark.parametrize(
@@ -290,6 +295,62 @@ NESTED: Mapping[str, tuple[Layer, list[str], dict[str, str]]] = {
 }
 
 
+HEADS = ("query", "key", "value", "attention_output")
+
+
+def heads(name: str, **config: object) -> Layer:
+    return Layer(name, "MultiHeadAttention", {"use_bias": True, **config}, (on("x"),))
+
+
+def parts(layer: Layer, names: Sequence[str]) -> dict[str, str]:
+    """Return role -> stored name of the weights of one layer, tfjs names aside."""
+    group = [stored(name, group=layer.name) for name in names]
+    (made,) = bind_weights([layer], model(sequential(), weights=group))
+    return {weight.name: weight.values.name for weight in made.weights}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("config", "roles"),
+    [
+        ({}, [f"{part}/{role}" for part in HEADS for role in ("kernel", "bias")]),
+        ({"use_bias": False}, [f"{part}/kernel" for part in HEADS]),
+        (
+            {"use_bias": False, "use_gate": True},
+            [f"{part}/kernel" for part in ("query", "key", "gate", "value", "attention_output")],
+        ),
+    ],
+    ids=["plain", "without a bias", "gate"],
+)
+def test_layers_inside_a_layer(config: Mapping[str, object], roles: list[str]) -> None:
+    layer = heads("a", **config)
+    assert parts(layer, [f"a/{role}" for role in reversed(roles)]) == {r: f"a/{r}" for r in roles}
+    assert parts(layer, [f"w{i}" for i in range(len(roles))]) == {
+        role: f"w{index}" for index, role in enumerate(roles)
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "roles"), [("dot", ["scale"]), ("concat", ["scale", "concat_score_weight"])]
+)
+def test_a_variable_that_depends_on_a_word(mode: str, roles: list[str]) -> None:
+    layer = Layer("a", "Attention", {"use_scale": True, "score_mode": mode}, (on("x"),))
+    assert parts(layer, [f"a/{role}" for role in roles]) == {role: f"a/{role}" for role in roles}
+
+
+def test_a_layer_called_like_a_part_of_another() -> None:
+    layer = inner(heads("query", use_bias=False), dense("key", use_bias=False))
+    names = ["key/kernel", *(f"query/{part}/kernel" for part in HEADS)]
+    group = [stored(name, group="n") for name in names]
+    (made,) = bind_weights([layer], model(sequential(), weights=group))
+    assert made.graph is not None
+    found = {
+        f"{child.name}/{weight.name}": weight.values.name  # type: ignore[union-attr]
+        for child in made.graph.layers
+        for weight in child.weights
+    }
+    assert found == {name: name for name in names}
+
+
 @pytest.mark.parametrize(("layer", "names", "expected"), NESTED.values(), ids=list(NESTED))
 def test_nested_models(layer: Layer, names: list[str], expected: Mapping[str, str]) -> None:
     assert bound(layer, names) == expected
@@ -301,4 +362,4 @@ def test_equal_names_in_two_inner_models_get_their_own_weights() -> None:
     (found,) = bind_weights([layer], model(sequential(), weights=group))
     assert found.graph is not None
     models = [item.graph for item in found.graph.layers if item.graph is not None]
-    assert [m.layer("d").weights[0].values.name for m in models] == names
+    assert [stored_name(m.layer("d").weights[0]) for m in models] == names

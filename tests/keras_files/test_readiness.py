@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,9 +117,9 @@ USER_BLOCK: dict[str, object] = {"userblock_size": 1024}
         pytest.param(V0, lambda data: data[:-1], Readiness.UNFINISHED, id="a byte is missing"),
         pytest.param(V3, lambda data: data[:-1], Readiness.UNFINISHED, id="v3 cut"),
         pytest.param(USER_BLOCK, lambda data: data[:-1], Readiness.UNFINISHED, id="block cut"),
-        pytest.param(V0, lambda data: b"abc", Readiness.NOT_HDF5, id="three bytes"),
-        pytest.param(V0, lambda data: bytes(4096), Readiness.NOT_HDF5, id="zeros"),
-        pytest.param(V0, lambda data: b"x" * 3 + data, Readiness.NOT_HDF5, id="shifted by 3"),
+        pytest.param(V0, lambda data: b"abc", Readiness.UNKNOWN, id="three bytes"),
+        pytest.param(V0, lambda data: bytes(4096), Readiness.UNKNOWN, id="zeros"),
+        pytest.param(V0, lambda data: b"x" * 3 + data, Readiness.UNKNOWN, id="shifted by 3"),
         pytest.param(V0, flagged(20), Readiness.FLAGGED, id="v0 flagged"),
         pytest.param(V3, flagged(11), Readiness.FLAGGED, id="v3 flagged"),
         pytest.param(V0, lambda data: data + b"\0", Readiness.TRAILING, id="a byte too many"),
@@ -138,6 +140,46 @@ def test_what_the_superblock_tells(
     path = write_model(tmp_path / "m.h5", file_options=options)
     path.write_bytes(change(path.read_bytes()))
     assert probed(path) is expected
+
+
+def zipped(comment: bytes = b"", count: int = 2) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for index in range(count):
+            archive.writestr(f"config{index}.json", "{}" * 40)
+        archive.comment = comment
+    return out.getvalue()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(zipped()[:2], Readiness.UNFINISHED, id="part of signature"),
+        pytest.param(zipped()[:6], Readiness.UNFINISHED, id="signature"),
+        pytest.param(zipped()[:-1], Readiness.UNFINISHED, id="a byte is missing"),
+        pytest.param(zipped()[:150], Readiness.UNFINISHED, id="members only"),
+        pytest.param(zipped() + b"x", Readiness.UNFINISHED, id="a byte too many"),
+        pytest.param(zipped()[:90] + zipped()[100:], Readiness.UNFINISHED, id="bytes lost"),
+        pytest.param(b"PKzip", Readiness.UNKNOWN, id="another signature"),
+        pytest.param(zipped(), Readiness.READY, id="whole"),
+        pytest.param(zipped(b"PK\5\6 said" * 99), Readiness.READY, id="comment"),
+        pytest.param(zipped(count=66000), Readiness.READY, id="zip64"),
+    ],
+)
+def test_what_the_end_of_a_zip_file_tells(data: bytes, expected: Readiness, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    path.write_bytes(data)
+    assert probed(path) is expected
+
+
+@linux
+def test_every_earlier_state_of_a_zip_file_is_unfinished(tmp_path: Path) -> None:
+    data = zipped(count=3)
+    path = tmp_path / "m.keras"
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        assert probed(path) is Readiness.UNFINISHED
 
 
 @linux

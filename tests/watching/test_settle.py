@@ -26,7 +26,7 @@ FLAGGED = Readiness.FLAGGED
 TRAILING = Readiness.TRAILING
 BUSY = Readiness.BUSY
 UNFINISHED = Readiness.UNFINISHED
-NOT_HDF5 = Readiness.NOT_HDF5
+UNKNOWN = Readiness.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ NOT_HDF5 = Readiness.NOT_HDF5
             id="no-leases-and-it-changes",
         ),
         pytest.param(
-            [(0.0, OLD, NOT_HDF5), (0.2, OLD, NOT_HDF5)],
+            [(0.0, OLD, UNKNOWN), (0.2, OLD, UNKNOWN)],
             [Wait(0.001), Attempt()],
             id="no-hdf5-is-for-the-converter-to-refuse",
         ),

@@ -569,9 +569,10 @@ def test_many_models(place: Place) -> None:
 
 
 @pytest.mark.parametrize("keras", ["keras2", "keras3"])
-def test_a_real_model_through_the_real_converter(place: Place, keras: str) -> None:
-    with gzip.open(KERAS_FILES / keras / "compiled.h5.gz") as file:
-        (place.models / "m.h5").write_bytes(file.read())
+@pytest.mark.parametrize("case", ["compiled.h5", "archive_compiled.keras"])
+def test_a_real_model_through_the_real_converter(place: Place, keras: str, case: str) -> None:
+    with gzip.open(KERAS_FILES / keras / f"{case}.gz") as file:
+        (place.models / f"m{Path(case).suffix}").write_bytes(file.read())
 
     async def work() -> None:
         async with place.run(job="tfjs_serve.convert:stage") as running:

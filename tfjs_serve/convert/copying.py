@@ -21,8 +21,8 @@ import numpy.typing as npt
 from tfjs_serve.convert.translation import Tensor
 from tfjs_serve.errors import SourceBusyError
 from tfjs_serve.graph import Computed, Values
-from tfjs_serve.keras_files.hdf5 import KerasFile
 from tfjs_serve.keras_files.model import StoredWeight
+from tfjs_serve.keras_files.opening import KerasFile
 from tfjs_serve.layers_format.weights import ITEM_BYTES, WEIGHT_TYPE, Piece
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -97,9 +97,7 @@ def _write_shard(
     return Written(path, nbytes, sha256.hexdigest())
 
 
-def _runs(
-    source: Source, values: Values, piece: Piece, buffer: memoryview
-) -> Iterator[memoryview]:
+def _runs(source: Source, values: Values, piece: Piece, buffer: memoryview) -> Iterator[memoryview]:
     """Yield the bytes of a piece, each run valid until the next one is asked for."""
     if isinstance(values, Computed):
         data = _computed(source.file, values).tobytes()
@@ -141,7 +139,7 @@ if hasattr(os, "preadv"):
 else:
 
     def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
-        from tfjs_serve.keras_files.readiness import read_at
+        from tfjs_serve.keras_files.reading import read_at
 
         data = read_at(fd, offset, len(buffer))
         buffer[: len(data)] = data

@@ -16,11 +16,11 @@ from tfjs_serve.convert.staging import render
 from tfjs_serve.convert.translation import translate
 from tfjs_serve.errors import SourceBusyError, UsageError
 from tfjs_serve.graph import stored_weights
-from tfjs_serve.keras_files.hdf5 import open_keras_file
+from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, open_source
 from tfjs_serve.layers_format.model_json import digest
 from tfjs_serve.layers_format.weights import cut_anywhere
-from tfjs_serve.rules.engine import Applied
+from tfjs_serve.rewriting.engine import Applied
 
 OPTION_NAMES = ("weight_shard_size_bytes", "metadata")
 
@@ -88,7 +88,7 @@ def _convert(fd: int, file_name: str, folder: Path, options: Options) -> Convers
         temporaries = [folder / f".{name}.tmp-{os.getpid()}" for name in names]
         entry = folder / f".model.json.tmp-{os.getpid()}"
         try:
-            write_shards(Source(fd, file), tensors, shards, lambda index: temporaries[index])
+            write_shards(Source(file.fd, file), tensors, shards, lambda index: temporaries[index])
             model_json = render(file.model, translation, tensors, tuple(names), options)
             entry.write_bytes(model_json)
             if Identity.of(fd) != before:

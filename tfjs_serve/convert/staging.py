@@ -15,8 +15,8 @@ from tfjs_serve.artifacts import CONVERTER_REVISION, SHARD_FOLDER, Artifacts, Op
 from tfjs_serve.convert.copying import Source, Written, tensor_bytes, write_shards
 from tfjs_serve.convert.translation import Tensor, Translation, translate
 from tfjs_serve.errors import ConversionError, SourceBusyError
-from tfjs_serve.keras_files.hdf5 import open_keras_file
 from tfjs_serve.keras_files.model import KerasModel
+from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, probe
 from tfjs_serve.layers_format.model_json import ModelJson, WeightsGroup, digest
 from tfjs_serve.layers_format.weights import (
@@ -77,7 +77,7 @@ def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Opt
         ]
         try:
             written = write_shards(
-                Source(fd, file), tensors, shards, lambda index: temporaries[index]
+                Source(file.fd, file), tensors, shards, lambda index: temporaries[index]
             )
             stored = tuple(_store(shard, store) for shard in written)
         finally:
@@ -98,10 +98,7 @@ def render(
 ) -> bytes:
     """Return the model.json that names these tensors in these shards."""
     entries = tuple(
-        ManifestEntry(
-            tensor.name, tensor.shape, MANIFEST_DTYPES[WEIGHT_TYPE]
-        )
-        for tensor in tensors
+        ManifestEntry(tensor.name, tensor.shape, MANIFEST_DTYPES[WEIGHT_TYPE]) for tensor in tensors
     )
     return ModelJson(
         keras_version=model.keras_version,

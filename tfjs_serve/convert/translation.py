@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,8 @@ from tfjs_serve.graph import (
 )
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.layers_format.weights import WRITTEN_AS
+from tfjs_serve.rewriting.engine import Applied
 from tfjs_serve.rules import translate_model
-from tfjs_serve.rules.engine import Applied
 from tfjs_serve.shapes import expected_weights, graph_flow
 from tfjs_serve.topology import model_config, named_weights
 from tfjs_serve.training import translate_training
@@ -147,15 +148,21 @@ def _manifest_name(values: Values, expected: str, others: Collection[str]) -> st
     return stored if is_resolved else expected
 
 
+ROUNDED = {"f8": "float64", "i4": "int32", "i8": "int64", "u4": "uint32", "u8": "uint64"}
+"""Stored types that hold numbers which float32 does not."""
+
+
 def _precision_notes(tensors: tuple[Tensor, ...]) -> list[Note]:
-    rounded = [
-        tensor
+    counts = Counter(
+        dtype
         for tensor in tensors
-        if any(stored.dtype[1:] == "f8" for stored in stored_weights(tensor.values))
+        for dtype in {ROUNDED.get(s.dtype[1:], "") for s in stored_weights(tensor.values)}
+    )
+    return [
+        Note(f"{count} {dtype} weights are rounded to float32")
+        for dtype, count in counts.items()
+        if dtype
     ]
-    if not rounded:
-        return []
-    return [Note(f"{len(rounded)} float64 weights are rounded to float32")]
 
 
 def _summary(

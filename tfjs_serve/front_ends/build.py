@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from tfjs_serve.errors import ConversionError, Reason
+from tfjs_serve.front_ends.archive_paths import bind_by_path
 from tfjs_serve.front_ends.nodes import Numbering, read_boundary, read_calls
-from tfjs_serve.front_ends.values import plain
+from tfjs_serve.front_ends.values import class_name_of, plain
 from tfjs_serve.front_ends.weights import bind_weights
 from tfjs_serve.graph import (
     OPERATION_PREFIX,
@@ -20,10 +21,12 @@ from tfjs_serve.graph import (
     TensorRef,
     tensors,
 )
-from tfjs_serve.keras_files.model import KerasModel
+from tfjs_serve.keras_files.model import Container, KerasModel
 
 FUNCTIONAL_CLASSES = ("Functional", "Model")
 WRAPPED_FIELDS = ("layer", "backward_layer", "cell")
+BINDINGS = {Container.H5: bind_weights, Container.ARCHIVE: bind_by_path}
+"""How weights find their layers, by the container they came in."""
 
 
 def read_graph(model: KerasModel) -> Graph:
@@ -33,7 +36,7 @@ def read_graph(model: KerasModel) -> Graph:
     are not the ones its config calls for.
     """
     graph = _read_model(model.config, model.generation)
-    return replace(graph, layers=bind_weights(graph.layers, model))
+    return replace(graph, layers=BINDINGS[model.container](graph.layers, model))
 
 
 def _read_model(serialized: Mapping[str, Any], generation: int) -> Graph:
@@ -96,7 +99,7 @@ def _read_sequential(config: Mapping[str, Any], generation: int) -> Graph:
 
 
 def _read_layer(entry: Mapping[str, Any], calls: tuple[Call, ...], generation: int) -> Layer:
-    class_name, name = entry.get("class_name"), _name(entry)
+    class_name, name = class_name_of(entry), _name(entry)
     if not isinstance(class_name, str):
         raise ConversionError(f"layer {name!r} names no class; save the model again")
     if class_name in (*FUNCTIONAL_CLASSES, "Sequential"):
@@ -115,6 +118,9 @@ def _read_layer(entry: Mapping[str, Any], calls: tuple[Call, ...], generation: i
         for field in WRAPPED_FIELDS
         if _is_layer(fields.get(field))
     }
+    if class_name == "StackedRNNCells":
+        cells = fields.pop("cells", [])
+        parts |= {f"cells_{i}": _read_layer(cell, (), generation) for i, cell in enumerate(cells)}
     return Layer(name, class_name, fields, calls, parts=parts)
 
 

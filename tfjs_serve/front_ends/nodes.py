@@ -14,7 +14,7 @@ from typing import Any
 
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.values import plain
-from tfjs_serve.graph import Call, TensorRef, Value
+from tfjs_serve.graph import Call, Slice, TensorRef, Value
 
 NODE_FREE_ARGUMENTS = ("training", "mask")
 """Call arguments that say nothing when they are null (or, for `training`, false)."""
@@ -92,10 +92,15 @@ def _is_triple(value: Any) -> bool:
     )
 
 
+def _is_constant(node: Any) -> bool:
+    """Tell whether a call is on a constant alone, tensors being named: `2.0 * x`."""
+    return isinstance(node, list) and node[:1] == ["_CONSTANT_VALUE"]
+
+
 def _keras2_call(node: Any, numbering: Numbering) -> Call:
     if isinstance(node, Mapping):
         return Call((_dict_in_words(node),))
-    entries = [node] if _is_triple(node) else node
+    entries = [node] if _is_triple(node) or _is_constant(node) else node
     if not isinstance(entries, list):
         raise ConversionError(f"a layer is called with {node!r}, which is no list of tensors")
     kwargs: dict[str, Value] = {}
@@ -130,6 +135,10 @@ def _value(item: Any, numbering: Numbering) -> Value:
         config = item.get("config")
         found = config.get("keras_history") if isinstance(config, Mapping) else None
         return _reference(found, numbering)
+    if isinstance(item, Mapping) and (indices := _indices(item)) is not None:
+        return Slice(*(_value(part, numbering) for part in indices))
+    if isinstance(item, Mapping) and item.get("class_name") == "__ellipsis__":
+        return ...
     if isinstance(item, Mapping) and all(part is None for part in item.values()):
         return None
     if isinstance(item, Mapping):
@@ -140,6 +149,14 @@ def _value(item: Any, numbering: Numbering) -> Value:
     if item is None or isinstance(item, bool | int | float | str):
         return item
     raise ConversionError(f"a layer is called with {item!r}, which is no value Keras writes")
+
+
+def _indices(item: Mapping[str, Any]) -> tuple[Any, Any, Any] | None:
+    """Return start, stop and step of a slice: Keras 3 wraps what Keras 2 writes bare."""
+    config = item.get("config") if item.get("class_name") in ("slice", "__slice__") else item
+    if not isinstance(config, Mapping) or set(config) != {"start", "stop", "step"}:
+        return None
+    return config["start"], config["stop"], config["step"]
 
 
 def _dict_in_words(value: Mapping[str, Any]) -> str:

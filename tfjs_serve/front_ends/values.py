@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-BUILT_IN_MODULES = ("keras", "builtins", "tensorflow")
+BUILT_IN_MODULES = ("keras", "tf_keras", "builtins", "tensorflow")
 
 
 def plain(value: Any) -> Any:
@@ -37,12 +37,23 @@ def plain(value: Any) -> Any:
     return {key: plain(item) for key, item in value.items()}
 
 
+def class_name_of(value: Mapping[str, Any]) -> Any:
+    """Return the class of a serialized object under a name that tells a user's from Keras's."""
+    return value.get("class_name") if _is_built_in(value) else _registered(value)
+
+
 def _is_built_in(value: Mapping[str, Any]) -> bool:
     """Tell whether Keras itself defines the object; early files name no module at all."""
     module = value.get("module")
-    return module is None or str(module).split(".")[0] in BUILT_IN_MODULES
+    if module is None:
+        return ">" not in str(value.get("registered_name"))
+    return str(module).split(".")[0] in BUILT_IN_MODULES
 
 
 def _registered(value: Mapping[str, Any]) -> str:
-    """Return a name that no built-in class has: a user's `Dense` is not Keras's."""
-    return str(value.get("registered_name") or f"{value.get('module')}>{value.get('class_name')}")
+    """Return a name that no built-in class has: a user's `Dense` is not Keras's.
+
+    A class that was never registered goes under its bare name.
+    """
+    name = str(value.get("registered_name"))
+    return name if ">" in name else f"{value.get('module')}>{value.get('class_name')}"

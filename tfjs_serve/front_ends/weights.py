@@ -13,56 +13,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tfjs_serve.graph import Layer, Weight
+from tfjs_serve.front_ends.variables import NEVER_TRAINED, VARIABLES, Switch
+from tfjs_serve.graph import Config, Layer, Weight
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 
-KERNEL_AND_BIAS = (("kernel", None), ("bias", "use_bias"))
-RECURRENT = (("kernel", None), ("recurrent_kernel", None), ("bias", "use_bias"))
-
-VARIABLES: Mapping[str, tuple[tuple[str, str | None], ...]] = {
-    **dict.fromkeys(
-        (
-            *("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose"),
-            *("Conv3DTranspose", "EinsumDense", "LocallyConnected1D", "LocallyConnected2D"),
-        ),
-        KERNEL_AND_BIAS,
-    ),
-    **dict.fromkeys(
-        ("DepthwiseConv1D", "DepthwiseConv2D"), (("depthwise_kernel", None), ("bias", "use_bias"))
-    ),
-    **dict.fromkeys(
-        ("SeparableConv1D", "SeparableConv2D"),
-        (("depthwise_kernel", None), ("pointwise_kernel", None), ("bias", "use_bias")),
-    ),
-    **dict.fromkeys(
-        (
-            *("SimpleRNN", "GRU", "LSTM", "UnifiedGRU", "UnifiedLSTM"),
-            *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
-        ),
-        RECURRENT,
-    ),
-    "Embedding": (("embeddings", None),),
-    "PReLU": (("alpha", None),),
-    **dict.fromkeys(
-        ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
-        (
-            *(("gamma", "scale"), ("beta", "center")),
-            *(("moving_mean", None), ("moving_variance", None)),
-        ),
-    ),
-    "LayerNormalization": (("gamma", "scale"), ("beta", "center")),
-}
-"""Variables of a class in the order Keras makes them, each with the field that may omit it."""
-
-NEVER_TRAINED = frozenset({"moving_mean", "moving_variance"})
-
-ALIASES = {"depthwise_kernel": ("depthwise_kernel", "kernel")}
-"""Keras 3 stores the kernel of a depthwise convolution as `kernel`."""
+ALIASES = {"depthwise_kernel": ("depthwise_kernel", "kernel"), "vector_u": ("sn_u",)}
+"""Keras 3 stores a depthwise kernel as `kernel`, Keras 2 `vector_u` as `sn_u`."""
 
 DIRECTIONS = {"layer": "forward", "backward_layer": "backward"}
 """How the variables of a Bidirectional's parts are told apart in their names."""
 
 NOT_FOR_INFERENCE = frozenset({"seed_generator_state"})
+
+SEEDS = "/seed_generator/vars"
+"""Where an archive keeps the state of a layer's random numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +64,8 @@ def bind_weights(layers: Sequence[Layer], model: KerasModel) -> tuple[Layer, ...
 
 def is_left_out(stored: StoredWeight) -> bool:
     """Tell whether a stored variable has no part in inference."""
+    if stored.group.endswith(SEEDS):
+        return True
     return stored.name.rpartition("/")[2] in NOT_FOR_INFERENCE
 
 
@@ -126,16 +92,28 @@ def _slots(
         ]
         yield from sorted(inner, key=lambda slot: not slot.is_trainable)
         return
-    for role, switch in VARIABLES.get(layer.class_name, ()):
-        if switch is None or layer.config.get(switch, True):
-            may_train = is_trainable and role not in NEVER_TRAINED
-            yield Slot(path, owner, direction, role, may_train)
-    for field, part in _parts(layer).items():
+    for role in variables(layer):
+        may_train = is_trainable and role not in NEVER_TRAINED
+        yield Slot(path, owner, direction, role, may_train)
+    for field, part in wrapped_layers(layer).items():
         way = DIRECTIONS.get(field, "") if layer.class_name == "Bidirectional" else direction
         yield from _slots(part, (*path, field), owner, is_trainable=is_trainable, direction=way)
 
 
-def _parts(layer: Layer) -> Mapping[str, Layer]:
+def variables(layer: Layer) -> Iterator[str]:
+    """Yield the roles of a layer's own variables, in the order Keras makes them."""
+    for role, switch in VARIABLES.get(layer.class_name, ()):
+        if _is_on(switch, layer.config):
+            yield role
+
+
+def _is_on(switch: Switch, config: Config) -> bool:
+    if callable(switch):
+        return switch(config)
+    return switch is None or bool(config.get(switch, True))
+
+
+def wrapped_layers(layer: Layer) -> Mapping[str, Layer]:
     """Return the wrapped layers; Keras 2 leaves out a backward layer that mirrors the forward."""
     if layer.class_name == "Bidirectional" and "layer" in layer.parts:
         return {"layer": layer.parts["layer"], "backward_layer": layer.parts["layer"]} | dict(
@@ -153,11 +131,7 @@ def _by_name(
         return None
     found: dict[tuple[tuple[str, ...], str], StoredWeight] = {}
     for stored in group:
-        *head, last = stored.name.split("/")
-        direction = next((d for d in DIRECTIONS.values() if any(_leads(d, h) for h in head)), "")
-        owners = _runs(head) if is_nested else iter([""])
-        ways = (direction, "") if direction else ("",)
-        keys = ((owner, way, role) for owner in owners for way in ways for role in _roles(last))
+        keys = _keys(stored.name.split("/"), is_nested=is_nested)
         slot = next((by_key[key] for key in keys if key in by_key), None)
         if slot is None or (slot.path, slot.role) in found:
             return None
@@ -165,12 +139,22 @@ def _by_name(
     return found
 
 
+def _keys(components: Sequence[str], *, is_nested: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield what a stored name may mean as owner, direction and role, the longest role first."""
+    for start in range(len(components)):
+        head, role = components[:start], "/".join(components[start:])
+        direction = next((d for d in DIRECTIONS.values() if any(_leads(d, h) for h in head)), "")
+        ways = (direction, "") if direction else ("",)
+        for owner in _runs(head) if is_nested else ("",):
+            yield from ((owner, way, name) for way in ways for name in _roles(role))
+
+
 def _leads(direction: str, component: str) -> bool:
     return component.startswith(f"{direction}_")
 
 
-def _roles(last: str) -> tuple[str, ...]:
-    return (last, *(role for role, names in ALIASES.items() if last in names and last != role))
+def _roles(stored: str) -> tuple[str, ...]:
+    return (stored, *(r for r, names in ALIASES.items() if stored in names and stored != r))
 
 
 def _runs(components: Sequence[str]) -> Iterator[str]:
@@ -187,7 +171,7 @@ def _attach(layer: Layer, found: Found, path: tuple[str, ...]) -> Layer:
     if layer.graph is not None:
         inner = tuple(_attach(child, found, (*path, child.name)) for child in layer.graph.layers)
         return replace(layer, graph=replace(layer.graph, layers=inner))
-    parts = {f: _attach(part, found, (*path, f)) for f, part in _parts(layer).items()}
-    own = (role for role, _ in VARIABLES.get(layer.class_name, ()) if (path, role) in found)
+    parts = {f: _attach(part, found, (*path, f)) for f, part in wrapped_layers(layer).items()}
+    own = (role for role in variables(layer) if (path, role) in found)
     weights = tuple(Weight(role, found[path, role]) for role in own)
     return replace(layer, weights=weights, parts=parts)

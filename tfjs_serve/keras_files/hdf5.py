@@ -1,4 +1,4 @@
-"""Guarded reading of Keras models from HDF5 files; the only module that imports h5py.
+"""Guarded reading of HDF5 files; the only module that imports h5py.
 
 Runs in worker processes only: a malformed file can still crash or hang libhdf5 itself. What is
 guarded here is what a well-formed but hostile file asks for: other files' bytes (links, external
@@ -7,12 +7,11 @@ storage, virtual datasets), code (filter plug-ins), memory.
 
 from __future__ import annotations
 
-import io
-import math
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,10 @@ import numpy.typing as npt
 
 from tfjs_serve.errors import SourceBusyError
 from tfjs_serve.keras_files.chunks import ChunkReader, Filter
-from tfjs_serve.keras_files.layout import read_model
-from tfjs_serve.keras_files.model import KerasModel, StoredWeight
-from tfjs_serve.keras_files.readiness import find_signature, open_source, read_at
-from tfjs_serve.keras_files.refusals import SAVE_AGAIN, display_name, refusal, translated
+from tfjs_serve.keras_files.model import Extent
+from tfjs_serve.keras_files.reading import Window
+from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal, translated
 from tfjs_serve.keras_files.storage import Layout, Storage, Stored, accept
-from tfjs_serve.keras_files.strangers import stranger
 
 if "h5py" not in sys.modules:
     # Read once, when libhdf5 is loaded. Locks would make a training process fail to save and
@@ -51,81 +48,35 @@ _NUMBERS: tuple[tuple[Any, str], ...] = tuple(
 
 
 @contextmanager
-def open_keras_file(
-    source: int | str | os.PathLike[str], name: str | None = None
-) -> Iterator[KerasFile]:
-    """Open a whole-model .h5 file, read its structure, and close it again at the end.
+def open_hdf5(window: Window, where: str) -> Iterator[Group]:
+    """Give the root group of an HDF5 file that lies in a window of an open file.
 
-    source: a path, or a descriptor from `open_source`, which stays open and the caller's.
-    name: what refusals call the file; by default the last part of the path.
+    where: the file's name as people read it.
 
-    Takes no lock, so a training process can save over the file meanwhile; ask `readiness.probe`
-    before, and compare `Identity` after reading.
-
-    Raises ConversionError with one sentence when the file is not a whole Keras model.
+    Raises ConversionError when it is damaged. Takes no lock.
     """
-    fd = source if isinstance(source, int) else open_source(source)
-    where = name or ("the file" if isinstance(source, int) else display_name(source))
-    try:
-        if find_signature(fd) is None:
-            raise stranger(fd, where)
+    with translated(where):
         # A Python file, not a path: the very file that was probed, even when renamed meanwhile,
-        # and a driver of libhdf5 that knows no locks.
-        with io.FileIO(fd, closefd=False) as raw, _opened(raw, where) as file:
-            with translated(where):
-                size = os.fstat(fd).st_size
-                root = _Group(h5g.open(file.id, b"/"), "", where, size)
-                model = read_model(root, where, size)
-            yield KerasFile(model, root, fd)
+        # and a driver of libhdf5 that knows no locks. With the write flag set, too: unlike a
+        # path, a Python file is not refused for it, and whether the writer is gone is what
+        # `readiness` found out.
+        file = h5py.File(window.as_file(), "r", locking=False)
+    try:
+        with translated(where):
+            root = Group(h5g.open(file.id, b"/"), "", where, window)
+        yield root
     finally:
-        if not isinstance(source, int):
-            os.close(fd)
+        file.close()
 
 
-class KerasFile:
-    """An open model file: its structure, and the values of its weights on demand.
+class Group:
+    """A group reached through hard links only; implements the `Group` of `layout`."""
 
-    model: the configs and the handles of all weights.
-    """
-
-    def __init__(self, model: KerasModel, root: _Group, fd: int) -> None:
-        self.model = model
-        self._root = root
-        self._fd = fd
-        self._dataset: _Dataset | None = None
-
-    def read(self, stored: StoredWeight, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return the elements `start` to `stop` of a weight, in C order, little endian.
-
-        Returns a one-dimensional array of the type `stored.dtype`, in little-endian order.
-        Reads and unpacks no more than the rows of chunks that hold the range.
-
-        Raises ValueError when the range lies outside the weight, ConversionError when the
-        file is damaged, SourceBusyError when it became shorter meanwhile.
-        """
-        count = math.prod(stored.shape)
-        if not 0 <= start <= stop <= count:
-            raise ValueError(f"{start}:{stop} is no range of {stored.name!r} ({count} elements)")
-        dtype = np.dtype(stored.dtype)
-        if start == stop:
-            return np.empty(0, dtype.newbyteorder("<"))
-        with translated(self._root.where):
-            if self._dataset is None or self._dataset.stored.path != stored.path:
-                self._dataset = self._root.open_dataset(stored.path)
-            if self._dataset is None or self._dataset.stored.shape != stored.shape:
-                raise SourceBusyError(f"{self._root.where} changed while it was read")
-            values = self._dataset.read(self._fd, start, stop)
-        return values.astype(dtype.newbyteorder("<"), copy=False)
-
-
-class _Group:
-    """A group reached through hard links only; implements `layout.Group`."""
-
-    def __init__(self, gid: Any, path: str, where: str, file_bytes: int) -> None:
+    def __init__(self, gid: Any, path: str, where: str, window: Window) -> None:
         self._id = gid
         self.path = path
         self.where = where
-        self._file_bytes = file_bytes
+        self._window = window
 
     def text(self, name: str) -> str | None:
         """Return a scalar string attribute; None when there is none."""
@@ -141,24 +92,34 @@ class _Group:
         """Tell whether anything is linked under that name, by whatever kind of link."""
         return bool(self._id.links.exists(name.encode()))
 
-    def group(self, path: str) -> _Group | None:
+    def group(self, path: str) -> Group | None:
         """Return the group at a relative path; None when nothing is there."""
         found = self._found(path, h5g.GroupID, "group")
         if found is None:
             return None
-        return _Group(found, self._joined(path), self.where, self._file_bytes)
+        return Group(found, self._joined(path), self.where, self._window)
+
+    def members(self) -> tuple[str, ...]:
+        """Return the names linked in this group, in byte order."""
+        if self._id.get_num_objs() > NAMES_LIMIT:
+            raise refusal(self.where, f"has too many members in {self.path!r}", SAVE_AGAIN)
+        try:
+            return tuple(sorted(name.decode("utf-8") for name in self._id))
+        except UnicodeDecodeError as error:
+            why = f"has a name in {self.path!r} that is not UTF-8"
+            raise refusal(self.where, why, SAVE_AGAIN) from error
 
     def dataset(self, path: str) -> Stored | None:
         """Return what is known of the dataset at a relative path; None when nothing is there."""
         found = self.open_dataset(path)
         return None if found is None else found.stored
 
-    def open_dataset(self, path: str) -> _Dataset | None:
+    def open_dataset(self, path: str) -> Dataset | None:
         """Return the dataset at a relative path; None when nothing is there."""
         found = self._found(path, h5d.DatasetID, "dataset")
         if found is None:
             return None
-        return _Dataset(found, self._joined(path), self.where, self._file_bytes)
+        return Dataset(found, self._joined(path), self.where, self._window)
 
     def _found(self, path: str, kind: type, noun: str) -> Any:
         found = self._id
@@ -206,17 +167,18 @@ class _Group:
             raise refusal(self.where, why, SAVE_AGAIN) from error
 
 
-class _Dataset:
+class Dataset:
     """A dataset whose storage has been accepted."""
 
-    def __init__(self, dataset: Any, path: str, where: str, file_bytes: int) -> None:
+    def __init__(self, dataset: Any, path: str, where: str, window: Window) -> None:
         self._id = dataset
         self._where = where
         self._storage = _storage(dataset)
-        self.stored = accept(self._storage, path, where, file_bytes)
+        self._window = window
+        self.stored = _placed(accept(self._storage, path, where, window.nbytes), window.offset)
         self._chunks = self._chunk_reader() if self._storage.chunk else None
 
-    def read(self, fd: int, start: int, stop: int) -> npt.NDArray[Any]:
+    def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return the flat elements `start` to `stop`, in the stored byte order."""
         dtype = np.dtype(self.stored.dtype)
         if self._chunks is not None:
@@ -226,7 +188,7 @@ class _Dataset:
             self._id.read(h5s.ALL, h5s.ALL, values, self._id.get_type())
             return values.reshape(-1)[start:stop]
         count = (stop - start) * dtype.itemsize
-        data = read_at(fd, (self._storage.offset or 0) + start * dtype.itemsize, count)
+        data = self._window.read((self._storage.offset or 0) + start * dtype.itemsize, count)
         if len(data) < count:
             raise SourceBusyError(f"{self._where} became shorter while it was read")
         return np.frombuffer(data, dtype)
@@ -240,6 +202,12 @@ class _Dataset:
 
         dtype = np.dtype(stored.dtype)
         return ChunkReader(stored.shape, dtype, storage.chunk, storage.filters, read_raw)
+
+
+def _placed(stored: Stored, base: int) -> Stored:
+    """Return a dataset of a file that begins at `base`."""
+    extent = stored.extent
+    return replace(stored, extent=extent and Extent(extent.offset + base, extent.nbytes))
 
 
 def _storage(dataset: Any) -> Storage:
@@ -273,18 +241,6 @@ def _type_string(found: Any) -> str | None:
     if isinstance(found, h5t.TypeOpaqueID) and found.get_size() == 2:
         return "|V2"
     return None
-
-
-@contextmanager
-def _opened(raw: io.FileIO, where: str) -> Iterator[Any]:
-    with translated(where):
-        # With the write flag set, too: unlike a path, a Python file is not refused for it, and
-        # whether the writer is gone is what `readiness` found out.
-        file = h5py.File(raw, "r", locking=False)
-    try:
-        yield file
-    finally:
-        file.close()
 
 
 def _parts(path: str) -> list[bytes]:

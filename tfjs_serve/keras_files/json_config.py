@@ -30,13 +30,13 @@ def parse_object(text: str, where: str, attribute: str) -> dict[str, Any]:
     return value
 
 
-def parse_model_config(text: str, where: str) -> dict[str, Any]:
+def parse_model_config(text: str, where: str, attribute: str = "model_config") -> dict[str, Any]:
     """Return `{"class_name": str, "config": dict or list, ...}`; list is Keras 1's Sequential."""
-    value = parse_object(text, where, "model_config")
+    value = parse_object(text, where, attribute)
     if not isinstance(value.get("class_name"), str):
-        raise refusal(where, "has a model_config without a class_name", SAVE_AGAIN)
+        raise refusal(where, f"has a {attribute} without a class_name", SAVE_AGAIN)
     if not isinstance(value.get("config"), dict | list):
-        raise refusal(where, "has a model_config without a config", SAVE_AGAIN)
+        raise refusal(where, f"has a {attribute} without a config", SAVE_AGAIN)
     return value
 
 

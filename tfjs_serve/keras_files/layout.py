@@ -86,6 +86,29 @@ def split_names(group: Group, name: str) -> tuple[str, ...] | None:
     return tuple(found) if count else None
 
 
+class Tally:
+    """Counts weights while they are listed, and stops a file that declares too many."""
+
+    def __init__(self, where: str, file_bytes: int) -> None:
+        self._where = where
+        self._file_bytes = file_bytes
+        self._count = self._declared = self._copied = 0
+
+    def add(self, weight: StoredWeight, nbytes: int) -> None:
+        """Count a weight of `nbytes`; ConversionError when it is one too many."""
+        self._count += 1
+        self._declared += nbytes
+        self._copied += weight.extent.nbytes if weight.extent else 0
+        # Each byte of a file is stored once: more would be the same bytes under many names.
+        if (
+            self._count > WEIGHTS_LIMIT
+            or self._copied > self._file_bytes
+            or self._declared > max(DECLARED_LIMIT, self._file_bytes)
+        ):
+            what = f"({self._count}, {self._declared} bytes)"
+            raise refusal(self._where, f"declares more weights {what} than it can hold", SAVE_AGAIN)
+
+
 def _weights(model_weights: Group, where: str, file_bytes: int) -> tuple[StoredWeight, ...]:
     layers = split_names(model_weights, "layer_names")
     if layers is None:
@@ -93,7 +116,7 @@ def _weights(model_weights: Group, where: str, file_bytes: int) -> tuple[StoredW
     if len(set(layers)) < len(layers):
         raise refusal(where, "lists the same layer twice in layer_names", SAVE_AGAIN)
     weights: list[StoredWeight] = []
-    declared = copied = 0
+    tally = Tally(where, file_bytes)
     # What Keras itself loads: the listed layers. A layer `a/b` is a group inside a group, so the
     # order of HDF5, level by level, is that of the parts and not that of the whole names.
     for layer in sorted({*layers, TOP_LEVEL}, key=lambda name: name.encode().split(b"/")):
@@ -103,17 +126,8 @@ def _weights(model_weights: Group, where: str, file_bytes: int) -> tuple[StoredW
                 continue
             raise refusal(where, f"has no group for its layer {layer!r}", SAVE_AGAIN)
         for weight, nbytes in _layer_weights(group, layer, where):
+            tally.add(weight, nbytes)
             weights.append(weight)
-            declared += nbytes
-            copied += weight.extent.nbytes if weight.extent else 0
-            # Each byte of a file is stored once: more would be the same bytes under many names.
-            if (
-                len(weights) > WEIGHTS_LIMIT
-                or copied > file_bytes
-                or declared > max(DECLARED_LIMIT, file_bytes)
-            ):
-                why = f"declares more weights ({len(weights)}, {declared} bytes) than it can hold"
-                raise refusal(where, why, SAVE_AGAIN)
     return tuple(weights)
 
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from tfjs_serve.keras_files.reading import read_at
 from tfjs_serve.keras_files.refusals import display_name, refusal
+from tfjs_serve.keras_files.zip_end import ZIP_SIGNATURE, find_end, is_zip
 
 if sys.platform == "linux":
     import fcntl
@@ -50,7 +52,7 @@ class Readiness(Enum):
         read it after a quiet period.
     BUSY: somebody has it open for writing: look again soon.
     UNFINISHED: empty, or shorter than it says: wait for a change.
-    NOT_HDF5: no HDF5 file; `strangers.stranger` says what it is.
+    UNKNOWN: neither HDF5 nor a zip file; `strangers.stranger` says what it is.
     """
 
     READY = "ready"
@@ -59,7 +61,7 @@ class Readiness(Enum):
     TRAILING = "trailing"
     BUSY = "busy"
     UNFINISHED = "unfinished"
-    NOT_HDF5 = "not HDF5"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def open_source(path: str | os.PathLike[str]) -> int:
 
 
 def probe(fd: int) -> Readiness:
-    """Tell what may be done with an open file now; costs a lease and a 128-byte read.
+    """Tell what may be done with an open file now; costs a lease and a read of some bytes.
 
     fd: a descriptor opened for reading only, as `open_source` returns it.
     """
@@ -129,11 +131,15 @@ def probe(fd: int) -> Readiness:
         return Readiness.BUSY
     size = os.fstat(fd).st_size
     if size < len(SIGNATURE):
-        is_start = SIGNATURE.startswith(read_at(fd, 0, size))
-        return Readiness.UNFINISHED if is_start else Readiness.NOT_HDF5
+        head = read_at(fd, 0, size)
+        is_start = SIGNATURE.startswith(head) or head.startswith(ZIP_SIGNATURE[:size])
+        return Readiness.UNFINISHED if is_start else Readiness.UNKNOWN
+    complete = Readiness.READY if writers is Writers.NONE else Readiness.READY_UNLEASED
+    if is_zip(fd):
+        return Readiness.UNFINISHED if find_end(fd) is None else complete
     offset = find_signature(fd)
     if offset is None:
-        return Readiness.NOT_HDF5
+        return Readiness.UNKNOWN
     superblock = read_superblock(fd, offset)
     if superblock is None or superblock.end > size:
         return Readiness.UNFINISHED
@@ -141,7 +147,7 @@ def probe(fd: int) -> Readiness:
         return Readiness.FLAGGED
     if superblock.end < size:
         return Readiness.TRAILING
-    return Readiness.READY if writers is Writers.NONE else Readiness.READY_UNLEASED
+    return complete
 
 
 if sys.platform == "linux":
@@ -216,29 +222,6 @@ def read_superblock(fd: int, offset: int) -> Superblock | None:
     end = int.from_bytes(block[first + 2 * width : first + 3 * width], "little")
     # Addresses move with the superblock when a user block was put before a finished file.
     return Superblock(version, bool(flags & 1), end + offset - base)
-
-
-def read_at(fd: int, offset: int, count: int) -> bytes:
-    """Return `count` bytes at `offset`, fewer only where the file ends.
-
-    Never a memory map: a writer that truncates a mapped file kills the process (SIGBUS).
-    """
-    parts: list[bytes] = []
-    while count > 0:
-        part = _pread(fd, min(count, 1 << 30), offset)
-        if not part:
-            break
-        parts.append(part)
-        offset += len(part)
-        count -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _pread(fd: int, count: int, offset: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(fd, count, offset)
-    os.lseek(fd, offset, os.SEEK_SET)  # Windows
-    return os.read(fd, count)
 
 
 def _refuse_special(where: str, mode: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tfjs_serve.errors import ConversionError, Reason
 
 SAVE_AGAIN = "save the model again with model.save('model.h5')"
+SAVE_AGAIN_ARCHIVE = "save the model again with model.save('model.keras')"
 SAVE_WHOLE = "save the whole model: model.save('model.h5')"
 
 

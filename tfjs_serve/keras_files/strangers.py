@@ -1,12 +1,10 @@
-"""Files that are no HDF5: each is named for what it is, by its content, never by its name."""
+"""Files that are no Keras model: each is named for what it is, by its content, not its name."""
 
 from __future__ import annotations
 
-import os
-import zipfile
-
 from tfjs_serve.errors import ConversionError
-from tfjs_serve.keras_files.readiness import read_at
+from tfjs_serve.keras_files.archive import members_of
+from tfjs_serve.keras_files.reading import Window, read_at
 from tfjs_serve.keras_files.refusals import SAVE_WHOLE, refusal
 
 # first bytes, at which offset, what it is, what to do
@@ -28,7 +26,7 @@ KINDS: tuple[tuple[bytes, int, str, str], ...] = (
 
 
 def stranger(fd: int, where: str) -> ConversionError:
-    """Return the refusal of a file in which no HDF5 signature was found.
+    """Return the refusal of a file that is neither HDF5 nor a `.keras` archive.
 
     fd: the open file. where: its name as people read it.
     """
@@ -51,16 +49,25 @@ def stranger(fd: int, where: str) -> ConversionError:
     return refusal(where, "is no HDF5 file, so no Keras model in .h5 format", SAVE_WHOLE)
 
 
-def _zip_stranger(fd: int, where: str) -> ConversionError:
-    """Name a zip file by its members; nothing is unpacked."""
+def is_keras_archive(fd: int) -> bool:
+    """Tell a `.keras` archive, whole or damaged, from other zip files by its members."""
     try:
-        with os.fdopen(os.dup(fd), "rb") as file, zipfile.ZipFile(file) as archive:
-            members = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        return refusal(where, f"is a damaged zip file ({error})", "save or copy the model again")
-    if "config.json" in members and "metadata.json" in members:
-        why = "is a .keras archive, which is not supported yet"
-        return refusal(where, why, SAVE_WHOLE)
+        members = _zip_members(fd)
+    except ConversionError:
+        return False
+    return "config.json" in members and "metadata.json" in members
+
+
+def _zip_members(fd: int, where: str = "") -> set[str]:
+    """Return the names in a zip file; nothing is unpacked."""
+    return set(members_of(Window.whole(fd), where))
+
+
+def _zip_stranger(fd: int, where: str) -> ConversionError:
+    try:
+        members = _zip_members(fd, where)
+    except ConversionError as error:
+        return error
     if members and all(member.endswith(".npy") for member in members):
         return refusal(where, "holds NumPy arrays (.npz), not a Keras model", SAVE_WHOLE)
     if any(member.endswith("/data.pkl") for member in members):

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+_NUMBERS = ("f4", "f2", "f8", "i2", "i4", "i8", "u2", "u4", "u8")
+_BYTES = ("|i1", "|u1", "|b1")
+_BFLOAT16 = "|V2"
+
 WRITTEN_AS = MappingProxyType(
-    {
-        "<f4": "<f4",
-        ">f4": "<f4",
-        "<f2": "<f4",
-        ">f2": "<f4",
-        "<f8": "<f4",
-        ">f8": "<f4",
-    }
+    dict.fromkeys((*(f"{e}{n}" for n in _NUMBERS for e in "<>"), *_BYTES, _BFLOAT16), "<f4")
 )
 """Stored NumPy type -> little-endian type in a shard; a layer's variable is float32 in tfjs."""
 

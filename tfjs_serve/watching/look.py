@@ -14,7 +14,7 @@ from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, p
 class Look:
     """What a look found.
 
-    error: why the file cannot be opened; it counts as NOT_HDF5 then.
+    error: why the file cannot be opened; it counts as UNKNOWN then.
     """
 
     identity: Identity
@@ -28,7 +28,7 @@ def look_at(path: Path) -> Look | None:
         fd = open_source(path)
     except ConversionError as error:
         identity = identity_of(path)
-        return None if identity is None else Look(identity, Readiness.NOT_HDF5, error)
+        return None if identity is None else Look(identity, Readiness.UNKNOWN, error)
     try:
         identity = Identity.of(fd)
         readiness = probe(fd)

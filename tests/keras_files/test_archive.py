@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.keras_files.h5_samples import BIAS, KERNEL
+from tfjs_serve.errors import ConversionError
+from tfjs_serve.keras_files.archive import CONFIG, METADATA, WEIGHTS
+from tfjs_serve.keras_files.model import Container, Extent
+from tfjs_serve.keras_files.opening import open_keras_file
+
+MODEL = {"class_name": "Sequential", "config": {"name": "m", "layers": []}}
+METADATA_TEXT = json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"})
+
+
+def hdf5(**datasets: object) -> bytes:
+    """Return an HDF5 file; `__` in a name stands for a slash."""
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        for name, value in datasets.items():
+            file[name.replace("__", "/")] = value
+    return out.getvalue()
+
+
+DENSE = hdf5(layers__dense__vars__0=KERNEL, layers__dense__vars__1=BIAS, optimizer__vars__0=1.0)
+MEMBERS = {METADATA: METADATA_TEXT.encode(), CONFIG: json.dumps(MODEL).encode(), WEIGHTS: DENSE}
+
+
+def archive(
+    path: Path, members: dict[str, bytes] | None = None, method: int = zipfile.ZIP_STORED
+) -> Path:
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, data in (members or MEMBERS).items():
+            file.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_model_is_read(method: int, tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.h5", method=method)  # by content, never by name
+    with open_keras_file(path) as opened:
+        model = opened.model
+        assert (model.keras_version, model.generation, model.backend) == ("3.15.1", 3, None)
+        assert (model.container, model.config) == (Container.ARCHIVE, MODEL)
+        assert model.training_config is None
+        assert [(w.group, w.name, w.shape, w.dtype) for w in model.weights] == [
+            ("layers/dense/vars", "layers/dense/vars/0", (3, 4), "<f4"),
+            ("layers/dense/vars", "layers/dense/vars/1", (4,), "<f4"),
+        ]
+        for weight, values in zip(model.weights, (KERNEL, BIAS), strict=True):
+            assert isinstance(weight.extent, Extent)
+            stored = os.pread(opened.fd, weight.extent.nbytes, weight.extent.offset)
+            assert stored == values.tobytes()
+            assert opened.read(weight, 0, math.prod(weight.shape)).tobytes() == values.tobytes()
+            if method == zipfile.ZIP_STORED:
+                assert path.read_bytes()[weight.extent.offset :].startswith(values.tobytes())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_variables_are_ordered_by_number_and_objects_by_path(tmp_path: Path) -> None:
+    names = {f"layers__d__vars__{i}": np.full(1, i, "<f4") for i in range(12)}
+    names |= {"layers__a_10__vars__0": BIAS, "layers__a_2__vars__0": BIAS, "vars__0": BIAS}
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WEIGHTS: hdf5(**names)})
+    with open_keras_file(path) as opened:
+        assert [weight.name for weight in opened.model.weights] == [
+            "layers/a_10/vars/0",
+            "layers/a_2/vars/0",
+            *(f"layers/d/vars/{i}" for i in range(12)),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        ("rmsprop", {"class_name": "RMSprop", "config": {}}),
+        ("mine", {"class_name": "mine", "config": {}}),
+        ({"class_name": "Adam", "config": {"x": 1}}, {"class_name": "Adam", "config": {"x": 1}}),
+    ],
+)
+def test_what_was_compiled_is_read(optimizer: object, expected: object, tmp_path: Path) -> None:
+    config = {**MODEL, "compile_config": {"optimizer": optimizer, "loss": "mse"}}
+    path = archive(tmp_path / "m.keras", {**MEMBERS, CONFIG: json.dumps(config).encode()})
+    with open_keras_file(path) as opened:
+        assert opened.model.training_config == {"loss": "mse", "optimizer_config": expected}
+
+
+def without(name: str) -> dict[str, bytes]:
+    return {key: data for key, data in MEMBERS.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        pytest.param(
+            without(WEIGHTS), "is a zip file without model.weights.h5", id="without weights"
+        ),
+        pytest.param(without(METADATA), "is a zip file, not a Keras model", id="no metadata"),
+        pytest.param(
+            {**without(WEIGHTS), "model.weights.npz": b""},
+            "keeps its weights as NumPy arrays",
+            id="npz",
+        ),
+        pytest.param({**MEMBERS, CONFIG: b"\xff"}, "holds a config.json that is not UTF", id="utf"),
+        pytest.param({**MEMBERS, CONFIG: b"[]"}, "has a config.json that is JSON but", id="list"),
+        pytest.param({**MEMBERS, CONFIG: b"{}"}, "has a config.json without a class", id="empty"),
+        pytest.param({**MEMBERS, METADATA: b"{}"}, "names no keras_version", id="no version"),
+        pytest.param({**MEMBERS, WEIGHTS: b"no HDF5"}, "is damaged or incomplete (", id="no HDF5"),
+        pytest.param(
+            {**MEMBERS, WEIGHTS: DENSE[:-100]}, "is damaged or incomplete (", id="cut HDF5"
+        ),
+        pytest.param(
+            {**MEMBERS, METADATA: b" " * (17 << 20)},
+            "holds a metadata.json that declares 17825792 bytes",
+            id="bomb",
+        ),
+    ],
+)
+def test_an_archive_with_other_members_is_refused(
+    members: dict[str, bytes], sentence: str, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "m.keras", members, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ConversionError) as caught, open_keras_file(path):
+        pass
+    assert str(caught.value).startswith(f"m.keras {sentence}")
+
+
+def patched(where: bytes, after: int, data: bytes) -> Callable[[bytes], bytes]:
+    """Return a change of the bytes that lie `after` behind the last place of a signature."""
+
+    def change(whole: bytes) -> bytes:
+        at = whole.rindex(where) + after
+        return whole[:at] + data + whole[at + len(data) :]
+
+    return change
+
+
+LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"  # of the last member, the weights
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(patched(LOCAL, 31, b"X"), "contradicts the directory", id="name"),
+        pytest.param(patched(LOCAL, 8, b"\x08"), "contradicts the directory", id="method"),
+        pytest.param(patched(LOCAL, 6, b"\x01"), "contradicts the directory", id="encrypted"),
+        pytest.param(patched(LOCAL, 14, b"abcd"), "contradicts the directory", id="checksum"),
+        pytest.param(patched(LOCAL, 26, b"\xff\xff"), "contradicts the directory", id="length"),
+        pytest.param(patched(CENTRAL, 8, b"\x01"), "is encrypted", id="encrypted, directory"),
+        pytest.param(patched(CENTRAL, 10, b"\x63"), "packed by method 99", id="method 99"),
+        pytest.param(
+            patched(CENTRAL, 42, struct.pack("<L", 1 << 30)), "beyond the end", id="offset"
+        ),
+        pytest.param(patched(b"\x89HDF", 900, b"\x77"), "does not match its checksum", id="bit"),
+    ],
+)
+def test_a_damaged_or_hostile_member_is_refused(
+    change: Callable[[bytes], bytes], sentence: str, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "m.keras")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ConversionError) as caught, open_keras_file(path):
+        pass
+    assert str(caught.value).startswith("m.keras holds a model.weights.h5 that ")
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.keras")
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(CONFIG, b"{}")
+    with pytest.raises(ConversionError, match=r"holds a config\.json that is there twice"):
+        open_keras_file(path).__enter__()
+
+
+def test_groups_that_hold_themselves_are_refused(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        file["layers/dense/vars/0"] = KERNEL
+        file["layers/dense/again"] = file["layers"]
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WEIGHTS: out.getvalue()})
+    with pytest.raises(ConversionError, match=r"nests its groups without end|declares more"):
+        open_keras_file(path).__enter__()
+
+
+def test_links_are_never_followed(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        file["layers/dense/vars/1"] = h5py.ExternalLink("/etc/passwd", "/x")
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WEIGHTS: out.getvalue()})
+    with pytest.raises(ConversionError, match=r"by a soft or external link"):
+        open_keras_file(path).__enter__()
+
+
+def test_assets_beside_the_model_do_not_matter(tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.keras", {**MEMBERS, "assets/../../x": b"x", "/etc/x": b"x"})
+    with open_keras_file(path) as opened:
+        assert len(opened.model.weights) == 2
