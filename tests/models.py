@@ -9,7 +9,7 @@ from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef, Value, Weight
 from tfjs_serve.keras_files.model import StoredWeight
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
 
 KERAS2 = Context(2)
 KERAS3 = Context(3)

@@ -14,8 +14,8 @@ from tests.models import stored
 from tfjs_serve.convert.copying import BUFFER_BYTES, Source, Written, tensor_bytes, write_shards
 from tfjs_serve.convert.translation import Tensor
 from tfjs_serve.errors import SourceBusyError
-from tfjs_serve.keras_files.hdf5 import open_keras_file
 from tfjs_serve.keras_files.model import StoredWeight
+from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import open_source
 from tfjs_serve.layers_format.weights import cut_anywhere
 
@@ -26,7 +26,7 @@ def copied(path: Path, shard_bytes: int, *, cut_source_at: int | None = None) ->
     try:
         with open_keras_file(fd, path.name) as file:
             tensors = [Tensor(weight.name, weight) for weight in file.model.weights]
-            shards = cut_anywhere([tensor_bytes(t.stored) for t in tensors], shard_bytes)
+            shards = cut_anywhere([tensor_bytes(t) for t in tensors], shard_bytes)
             if cut_source_at is not None:
                 os.truncate(path, cut_source_at)
             return write_shards(
@@ -60,7 +60,7 @@ def contents(written: list[Written]) -> bytes:
 def test_tensor_bytes(shape: tuple[int, ...], dtype: str, nbytes: int) -> None:
     weight = stored("w", shape)
     weight = StoredWeight(weight.group, weight.name, shape, dtype, weight.path, None)
-    assert tensor_bytes(weight) == nbytes
+    assert tensor_bytes(Tensor("w", weight)) == nbytes
 
 
 def test_nothing_to_write(tmp_path: Path) -> None:

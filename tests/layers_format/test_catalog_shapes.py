@@ -164,6 +164,7 @@ SHAPES: list[tuple[str, dict[str, Any], list[Shape], tuple[Shape, ...]]] = [
     ("Dense", {"units": 4}, [(2, N, 5, 3)], ((2, N, 5, 4),)),
     ("Embedding", {"input_dim": 9, "output_dim": 4}, [(N, N)], ((N, N, 4),)),
     ("Activation", {"activation": "relu"}, [(N, 3)], ((N, 3),)),
+    ("Masking", {"mask_value": 0.5}, [(N, N, 3)], ((N, N, 3),)),
     ("Flatten", {}, [(N, 2, 3, 4)], ((N, 24),)),
     ("Flatten", FIRST, [(N, 2, 3)], ((N, 6),)),
     ("Reshape", {"target_shape": [6]}, [(N, 2, 3)], ((N, 6),)),

@@ -4,8 +4,8 @@ import pytest
 
 from tests.models import KERAS2, KERAS3, changed, layer, refused
 from tfjs_serve.graph import Layer
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite
 from tfjs_serve.rules.activations import rewrite
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite
 
 DENSE = layer("Dense", activation="relu", units=2)
 RELU_LAYER = {"class_name": "ReLU", "config": {"max_value": 6.0}}

@@ -6,8 +6,8 @@ import pytest
 
 from tests.models import KERAS3, changed, layer, shaped
 from tfjs_serve.graph import Layer
+from tfjs_serve.rewriting.rule import Context
 from tfjs_serve.rules.axes import rewrite
-from tfjs_serve.rules.rule import Context
 
 RANK_2, RANK_4 = (None, 3), (None, 8, 8, 3)
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.models import KERAS2, KERAS3, layer, on, refused
 from tfjs_serve.graph import Layer
+from tfjs_serve.rewriting.rule import Context, Rewrite
 from tfjs_serve.rules.bidirectional import rewrite
-from tfjs_serve.rules.rule import Context, Rewrite
 
 DIFFERS = "not supported yet: backward_layer that differs from layer"
 SAME_WAY = "not supported yet: backward_layer that does not run the other way"

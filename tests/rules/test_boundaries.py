@@ -3,18 +3,16 @@ from __future__ import annotations
 import pytest
 
 from tests.models import KERAS3, functional, identity, nested, on, source
-from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, TensorRef
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.rewriting.rule import GraphRewrite
 from tfjs_serve.rules.boundaries import rewrite
-from tfjs_serve.rules.rule import Refusal
-
-TWICE = "not supported yet: its output is returned by the model more than once"
-RETURNED = "not supported yet: the model returns this input as an output"
 
 LAYERS = [source(), identity("a", on("x"), on("a"))]
 SECOND = TensorRef("a", 1)
-LINEAR_TWICE = Reason(TWICE, "a", "Activation")
-INPUT = Reason(RETURNED, "x", "InputLayer")
+
+
+def copy(name: str, of: TensorRef) -> Layer:
+    return Layer(name, "Activation", {"trainable": True, "activation": "linear"}, (Call((of,)),))
 
 
 @pytest.mark.parametrize(
@@ -34,22 +32,38 @@ def test_outputs_that_can_be_returned(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("graph", "reasons"),
+    ("outputs", "copies", "after"),
     [
-        pytest.param(functional(LAYERS, ["a", SECOND, "a"]), [LINEAR_TWICE], id="twice"),
-        pytest.param(functional(LAYERS, ["a", "a", "a"]), [LINEAR_TWICE], id="three times"),
-        pytest.param(functional(LAYERS, ["a", "x"]), [INPUT], id="input"),
         pytest.param(
-            functional(LAYERS, ["x", "x"]),
-            [Reason(TWICE, "x", "InputLayer"), INPUT],
-            id="input, twice",
+            ["a", SECOND, "a"],
+            [copy("a__output_1", TensorRef("a"))],
+            ["a", SECOND, "a__output_1"],
+            id="twice",
         ),
         pytest.param(
-            functional([source(), nested("n", functional(LAYERS, ["a", "x"]), on("x"))], ["n"]),
-            [INPUT],
-            id="input of a nested model",
+            ["a", "a", "a"],
+            [copy("a__output_1", TensorRef("a")), copy("a__output_2", TensorRef("a"))],
+            ["a", "a__output_1", "a__output_2"],
+            id="three times",
+        ),
+        pytest.param(
+            ["x", "x"],
+            [copy("x__output_1", TensorRef("x")), copy("x__output_2", TensorRef("x"))],
+            ["x__output_1", "x__output_2"],
+            id="input, twice",
         ),
     ],
 )
-def test_outputs_that_cannot(graph: Graph, reasons: list[Reason]) -> None:
-    assert rewrite(graph, KERAS3) == Refusal(tuple(reasons))
+def test_outputs_that_need_a_copy(
+    outputs: list[TensorRef | str], copies: list[Layer], after: list[TensorRef | str]
+) -> None:
+    before = functional(LAYERS, outputs)
+    assert rewrite(before, KERAS3) == GraphRewrite(functional([*LAYERS, *copies], after))
+
+
+def test_nested_models_are_looked_into() -> None:
+    inner = functional(LAYERS, ["a", "x"])
+    before = functional([source(), nested("n", inner, on("x"))], ["n"])
+    copied = functional([*LAYERS, copy("x__output_1", TensorRef("x"))], ["a", "x__output_1"])
+    after = functional([source(), nested("n", copied, on("x"))], ["n"])
+    assert rewrite(before, KERAS3) == GraphRewrite(after)

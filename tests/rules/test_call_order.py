@@ -8,8 +8,8 @@ import pytest
 from tests.models import KERAS3, functional, identity, nested, on, sequential, source
 from tests.rules.container import Made, ends, inputs_of
 from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.rewriting.rule import GraphRewrite
 from tfjs_serve.rules.call_order import rewrite
-from tfjs_serve.rules.rule import GraphRewrite
 from tfjs_serve.topology import model_config
 
 

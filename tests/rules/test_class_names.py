@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.models import KERAS2, layer
+from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.class_names import rewrite
-from tfjs_serve.rules.rule import Rewrite
 
 
 @pytest.mark.parametrize("name", ["Dense", "BatchNormalization", "LSTM", "GRU", "MyLayerV2", ""])

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.models import dense, functional, identity, nested, on, sequential, source
+from tests.models import dense, functional, identity, nested, on, sequential, source, weight
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Call, Graph, Layer, TensorRef
-from tfjs_serve.rules import translate_model
-from tfjs_serve.rules.engine import Applied, Translated, translate
-from tfjs_serve.rules.rule import (
+from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rewriting.engine import Applied, Translated, translate
+from tfjs_serve.rewriting.rule import (
     Context,
     GraphRewrite,
     GraphRule,
@@ -21,6 +21,7 @@ from tfjs_serve.rules.rule import (
     refuse,
     with_fields,
 )
+from tfjs_serve.rules import translate_model
 
 
 def shapes_seen(graph: Graph) -> dict[str, tuple[object, ...]]:
@@ -40,7 +41,7 @@ def reasons(graph: Graph, *rules: LayerRule) -> tuple[Reason, ...]:
     return error.value.reasons
 
 
-NORM = {"axis": -1, "epsilon": 1e-3, "center": True, "scale": True}
+NORM = {"axis": -1, "epsilon": 1e-3, "center": False, "scale": False}
 RECURRENT = {"return_sequences": False, "go_backwards": False}
 PLAIN = functional([source(), identity("a", on("x"))], ["a"])
 INNER = sequential(source("z", (None, 3)), identity("i", on("z")), name="m")
@@ -97,6 +98,38 @@ def test_shapes_flow_whatever_the_order_of_layers() -> None:
         "z": (),
         "i": ((None, 3),),
     }
+
+
+def test_a_rule_sees_the_shapes_of_what_an_earlier_one_made_an_input() -> None:
+    def named_first(layer: Layer, context: Context) -> Rewrite | None:
+        (call,) = layer.calls
+        if not call.kwargs:
+            return None
+        return Rewrite(replace(layer, calls=(Call((*call.args, *call.kwargs.values())),)))
+
+    seen: dict[str, tuple[object, ...]] = {}
+
+    def look(layer: Layer, context: Context) -> None:
+        seen[layer.name] = context.shapes
+
+    layers = [
+        source(),
+        source("y", (None, 2, 4)),
+        Layer("a", "Add", {}, (on("x", y=TensorRef("y")),)),
+    ]
+    graph = functional(layers, ["a"], ["x", "y"])
+    translate(graph, 3, [LayerRule("first", named_first), LayerRule("look", look)], [])
+    assert seen["a"] == ((None, 4), (None, 2, 4))
+
+
+def test_a_rule_that_misses_a_hidden_shape_adds_no_reason() -> None:
+    def needs_shape(layer: Layer, context: Context) -> None:
+        if layer.class_name == "Dense" and None in context.shapes:
+            raise ShapeError("no shape")
+
+    layers = [source(), Layer("b", "Mine", {}, (on("x"),)), dense("a", on("b"))]
+    found = reasons(functional(layers, ["a"]), LayerRule("needs_shape", needs_shape))
+    assert [reason.layer for reason in found] == ["b"]
 
 
 def test_each_step_hides_the_axis_of_time() -> None:
@@ -190,20 +223,26 @@ def test_a_shared_layer_suits_all_its_calls(shared: Layer, expected: tuple[Reaso
         assert translate_model(graph, 3).graph.layer("a").calls == shared.calls
 
 
+def held(item: Layer) -> Layer:
+    """Return a layer with weights, whatever they are."""
+    return replace(item, weights=(weight("kernel"),))
+
+
 def test_states_passed_by_name_are_waited_for_and_checked() -> None:
     rnn = Layer(
         "a",
         "SimpleRNN",
         {"units": 2, "activation": "tanh", "use_bias": True} | RECURRENT,
         (on("x", initial_state=TensorRef("h")),),
+        (weight("kernel"),),
     )
-    wrong = [rnn, dense("h", on("y"), units=3), source(shape=(None, 5, 4)), source("y")]
+    wrong = [rnn, held(dense("h", on("y"), units=3)), source(shape=(None, 5, 4)), source("y")]
     with pytest.raises(ConversionError) as error:
         translate_model(functional(wrong, ["a"], ["x", "y"]), 3)
     assert error.value.reasons == (
         Reason("not supported yet: needs 1 states of 2 units, got (None, 3)", "a", "SimpleRNN"),
     )
-    right = [rnn, dense("h", on("y"), units=2), *wrong[2:]]
+    right = [rnn, held(dense("h", on("y"), units=2)), *wrong[2:]]
     found = translate_model(functional(right, ["a"], ["x", "y"]), 3)
     assert found.graph.layer("a").calls == (on("x", "h"),)
 

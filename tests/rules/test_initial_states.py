@@ -6,8 +6,8 @@ import pytest
 
 from tests.models import KERAS3, layer, on
 from tfjs_serve.graph import Call, Layer, TensorRef
+from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.initial_states import rewrite
-from tfjs_serve.rules.rule import Rewrite
 
 H, C = TensorRef("encoder", output=1), TensorRef("encoder", output=2)
 

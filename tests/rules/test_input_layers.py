@@ -6,8 +6,8 @@ import pytest
 
 from tests.models import KERAS3, layer, refused
 from tfjs_serve.graph import Call, Layer
+from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.input_layers import rewrite
-from tfjs_serve.rules.rule import Rewrite
 
 NO_SHAPE = "its shape is not in the file"
 

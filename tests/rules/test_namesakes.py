@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.cases import CASES, Case
-from tests.models import KERAS2, KERAS3, layer
+from tests.models import KERAS2, KERAS3, functional, layer, source
 from tfjs_serve.front_ends import read_graph
-from tfjs_serve.graph import Layer, walk_graphs
-from tfjs_serve.keras_files.hdf5 import open_keras_file
-from tfjs_serve.rules.namesakes import ALWAYS_WRITTEN, rewrite
-from tfjs_serve.rules.rule import Context, Refusal
+from tfjs_serve.graph import Layer
+from tfjs_serve.keras_files.opening import open_keras_file
+from tfjs_serve.rewriting.rule import Context, Refusal
+from tfjs_serve.rules.namesakes import rewrite
 
 NOT_READ = ("weights_only", "subclassed_model", "dict_call")
 READABLE = [case for case in CASES if not case.id.endswith(NOT_READ)]
@@ -18,11 +18,7 @@ READABLE = [case for case in CASES if not case.id.endswith(NOT_READ)]
 def test_keras_writes_all_of_them(case: Case) -> None:
     with open_keras_file(case.path) as file:
         model = file.model
-    for graph in walk_graphs(read_graph(model)):
-        for item in graph.layers:
-            for found in (item, *item.parts.values()):
-                if found.class_name in ALWAYS_WRITTEN:
-                    assert rewrite(found, Context(model.generation)) is None
+    assert rewrite(read_graph(model), Context(model.generation)) is None
 
 
 @pytest.mark.parametrize(
@@ -34,7 +30,7 @@ def test_keras_writes_all_of_them(case: Case) -> None:
     ],
 )
 def test_no_namesake(before: Layer, context: Context) -> None:
-    assert rewrite(before, context) is None
+    assert rewrite(functional([source(), before], ["a"]), context) is None
 
 
 @pytest.mark.parametrize(
@@ -48,6 +44,8 @@ def test_no_namesake(before: Layer, context: Context) -> None:
     ids=lambda value: value if isinstance(value, str) else value.class_name,
 )
 def test_a_namesake_is_refused(before: Layer, field: str) -> None:
-    result = rewrite(before, KERAS2)
+    result = rewrite(functional([source(), before], ["a"]), KERAS2)
     assert isinstance(result, Refusal)
-    assert f"holds no {field}" in result.reasons[0].why
+    (reason,) = result.reasons
+    assert reason.layer == "a"
+    assert f"holds no {field}" in reason.why

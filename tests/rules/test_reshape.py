@@ -4,8 +4,8 @@ import pytest
 
 from tests.models import KERAS3, layer, shaped
 from tfjs_serve.graph import Layer
+from tfjs_serve.rewriting.rule import Context, Rewrite
 from tfjs_serve.rules.reshape import rewrite
-from tfjs_serve.rules.rule import Context, Rewrite
 
 SHAPE = shaped((None, 3, 4))
 

@@ -13,21 +13,19 @@ from types import ModuleType
 import pytest
 
 from tfjs_serve import rules
-from tfjs_serve.rules import GRAPH_RULES, LAYER_RULES, RULES
-from tfjs_serve.rules.rule import GraphRule, LayerRule
+from tfjs_serve.rewriting.rule import GraphRule, LayerRule
+from tfjs_serve.rules import FIRST_RULES, GRAPH_RULES, LAYER_RULES, RULES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "rules.md"
-NO_RULES = {"engine", "keras_classes", "rule", "supported"}
-
 HEAD = """\
 # Rules
 
-A Keras model becomes a TensorFlow.js model by these rewrites, run in this order: those of layers \
-on each layer once the layers it is fed by are done, those of models on the whole model after \
-that. A rule that refuses fails the conversion with its sentence, and all refusals are reported \
-at once. Whatever no rule translates is compared with the catalog of what TensorFlow.js computes \
-as Keras does, and refused unless it is listed there.
+A Keras model becomes a TensorFlow.js model by these rewrites, run in this order: the first ones \
+on the whole model, those of layers on each layer once the layers it is fed by are done, and those \
+of models on the whole model after that. A rule that refuses fails the conversion with its \
+sentence, and all refusals are reported at once. Whatever no rule translates is compared with the \
+catalog of what TensorFlow.js computes as Keras does, and refused unless it is listed there.
 
 `tfjs_serve/rules/` holds one file for each rule; this page is made of their docstrings by \
 `scripts/golden`.
@@ -37,7 +35,11 @@ as Keras does, and refused unless it is listed there.
 def rules_document() -> str:
     """Return docs/rules.md: one heading for each rule, with its before, after and reason."""
     parts = [HEAD]
-    for title, group in (("Layers", LAYER_RULES), ("Models", GRAPH_RULES)):
+    for title, group in (
+        ("Models, first", FIRST_RULES),
+        ("Layers", LAYER_RULES),
+        ("Models", GRAPH_RULES),
+    ):
         parts.append(f"\n## {title}\n")
         parts.extend(_section(rule) for rule in group)
     return "".join(parts)
@@ -61,15 +63,14 @@ def _module(name: str) -> ModuleType:
 
 def _modules() -> Iterator[str]:
     for found in pkgutil.iter_modules(rules.__path__):
-        if found.name not in NO_RULES:
-            yield found.name
+        yield found.name
 
 
 def test_every_module_is_a_rule_once() -> None:
     names = [rule.name for rule in RULES]
     assert sorted(names) == sorted(_modules())
     assert len(set(names)) == len(names)
-    assert (*LAYER_RULES, *GRAPH_RULES) == RULES
+    assert (*FIRST_RULES, *LAYER_RULES, *GRAPH_RULES) == RULES
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

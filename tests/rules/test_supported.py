@@ -9,8 +9,8 @@ from tests.models import functional, layer, nested, on, refused, source
 from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog import CATALOG
-from tfjs_serve.rules.rule import Refusal, Rewrite
-from tfjs_serve.rules.supported import checked
+from tfjs_serve.rewriting.rule import Refusal, Rewrite
+from tfjs_serve.rewriting.supported import checked
 
 DENSE: dict[str, Any] = {
     "units": 2,

@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from tfjs_serve.front_ends.weights import variables, wrapped_layers
+from tfjs_serve.front_ends.weights import wrapped_layers
 from tfjs_serve.graph import OPERATION_PREFIX, Layer, Weight, walk_layers
 from tfjs_serve.keras_files.archive_layout import EARLY_LAYERS, LAYERS
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.keras_files.variables import roles
 
 Objects: TypeAlias = Mapping[str, Sequence[StoredWeight]]
 """Stored weights by the path of the object that owns them, in the order they were made."""
@@ -75,7 +76,7 @@ def snake_case(class_name: str) -> str:
 
 
 def _has_variables(layer: Layer) -> bool:
-    return any(next(variables(item), None) for item in walk_layers([layer]))
+    return any(next(roles(item.class_name, item.config), None) for item in walk_layers([layer]))
 
 
 def _bind_container(
@@ -106,14 +107,14 @@ def _part_path(layer: Layer, field: str) -> str:
 def _own_weights(layer: Layer, path: str, objects: Objects) -> Iterator[Weight]:
     """Yield the weights of a layer and of those inside it, in the order of their roles."""
     by_owner: dict[str, list[str]] = {}
-    for role in variables(layer):
+    for role in roles(layer.class_name, layer.config):
         if role.startswith("lora_"):  # An archive holds merged kernels.
             continue
         by_owner.setdefault(role.rpartition("/")[0], []).append(role)
-    for owner, roles in by_owner.items():
+    for owner, names in by_owner.items():
         found = next((objects[p] for p in _places(layer, path, owner) if p in objects), ())
-        if len(found) == len(roles):
-            yield from (Weight(role, stored) for role, stored in zip(roles, found, strict=True))
+        if len(found) == len(names):
+            yield from (Weight(role, stored) for role, stored in zip(names, found, strict=True))
 
 
 def _places(layer: Layer, path: str, owner: str) -> Iterator[str]:

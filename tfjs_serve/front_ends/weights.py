@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tfjs_serve.front_ends.variables import NEVER_TRAINED, VARIABLES, Switch
-from tfjs_serve.graph import Config, Layer, Weight
+from tfjs_serve.graph import Layer, Weight
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.keras_files.variables import NEVER_TRAINED, roles
 
 ALIASES = {"depthwise_kernel": ("depthwise_kernel", "kernel"), "vector_u": ("sn_u",)}
 """Keras 3 stores a depthwise kernel as `kernel`, Keras 2 `vector_u` as `sn_u`."""
@@ -92,25 +92,12 @@ def _slots(
         ]
         yield from sorted(inner, key=lambda slot: not slot.is_trainable)
         return
-    for role in variables(layer):
+    for role in roles(layer.class_name, layer.config):
         may_train = is_trainable and role not in NEVER_TRAINED
         yield Slot(path, owner, direction, role, may_train)
     for field, part in wrapped_layers(layer).items():
         way = DIRECTIONS.get(field, "") if layer.class_name == "Bidirectional" else direction
         yield from _slots(part, (*path, field), owner, is_trainable=is_trainable, direction=way)
-
-
-def variables(layer: Layer) -> Iterator[str]:
-    """Yield the roles of a layer's own variables, in the order Keras makes them."""
-    for role, switch in VARIABLES.get(layer.class_name, ()):
-        if _is_on(switch, layer.config):
-            yield role
-
-
-def _is_on(switch: Switch, config: Config) -> bool:
-    if callable(switch):
-        return switch(config)
-    return switch is None or bool(config.get(switch, True))
 
 
 def wrapped_layers(layer: Layer) -> Mapping[str, Layer]:
@@ -172,6 +159,6 @@ def _attach(layer: Layer, found: Found, path: tuple[str, ...]) -> Layer:
         inner = tuple(_attach(child, found, (*path, child.name)) for child in layer.graph.layers)
         return replace(layer, graph=replace(layer.graph, layers=inner))
     parts = {f: _attach(part, found, (*path, f)) for f, part in wrapped_layers(layer).items()}
-    own = (role for role in variables(layer) if (path, role) in found)
+    own = (role for role in roles(layer.class_name, layer.config) if (path, role) in found)
     weights = tuple(Weight(role, found[path, role]) for role in own)
     return replace(layer, weights=weights, parts=parts)

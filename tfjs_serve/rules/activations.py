@@ -15,7 +15,7 @@ from typing import Any
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.objects import activation_names
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
 
 FIELDS = ("activation", "recurrent_activation")
 

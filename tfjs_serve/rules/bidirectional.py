@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, not_supported
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported
 
 FREE_TO_DIFFER = ("go_backwards", "name", "zero_output_for_mask")
 

@@ -7,7 +7,7 @@ After:  Dense {"units": 4}
 from __future__ import annotations
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, not_supported, with_fields
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported, with_fields
 
 SILENT = (
     *("module", "registered_name", "build_config", "shared_object_id", "autocast"),

@@ -1,33 +1,43 @@
-"""Outputs that TensorFlow.js cannot return are refused.
+"""A tensor returned twice, or an input returned as it is, is returned through a copy.
 
-Before: outputs [y, y], or an output that is an input
-After:  refused (`predict` fails on the same tensor twice, and on an input returned as it is)
+Before: outputs [y, y], or an output that is the input x
+After:  outputs [y, Activation {"activation": "linear"} (y)], Activation {...} (x)
+
+`predict` of tfjs fails on the same tensor twice, and on an input returned as it is
+(engine/training.ts, `predictLoop`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import replace
 
-from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, walk_graphs
-from tfjs_serve.rules.rule import Context, Refusal
-
-
-def rewrite(graph: Graph, context: Context) -> Refusal | None:
-    """Refuse models that return one tensor twice, or one of their inputs."""
-    reasons = [reason for model in walk_graphs(graph) for reason in _reasons(model)]
-    return Refusal(tuple(reasons)) if reasons else None
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
-def _reasons(graph: Graph) -> list[Reason]:
-    classes = {layer.name: layer.class_name for layer in graph.layers}
-    twice = [ref for ref, count in Counter(graph.outputs).items() if count > 1]
-    returned = [ref for ref in dict.fromkeys(graph.outputs) if ref in graph.inputs]
-    return [
-        *(Reason(_TWICE, ref.layer, classes[ref.layer]) for ref in twice),
-        *(Reason(_RETURNED, ref.layer, classes[ref.layer]) for ref in returned),
+def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
+    """Put a linear activation in front of such outputs, nested models included."""
+    changed = _with_own_outputs(graph)
+    return None if changed == graph else GraphRewrite(changed)
+
+
+def _with_own_outputs(graph: Graph) -> Graph:
+    layers = [
+        layer if layer.graph is None else replace(layer, graph=_with_own_outputs(layer.graph))
+        for layer in graph.layers
     ]
+    outputs: list[TensorRef] = []
+    for ref in graph.outputs:
+        if ref in outputs or ref in graph.inputs:
+            layers.append(_copy(ref, {layer.name for layer in layers}))
+            ref = TensorRef(layers[-1].name)
+        outputs.append(ref)
+    return replace(graph, layers=tuple(layers), outputs=tuple(outputs))
 
 
-_TWICE = "not supported yet: its output is returned by the model more than once"
-_RETURNED = "not supported yet: the model returns this input as an output"
+def _copy(ref: TensorRef, taken: set[str]) -> Layer:
+    count = 1
+    while (name := f"{ref.layer}__output_{count}") in taken:
+        count += 1
+    config = {"trainable": True, "activation": "linear"}
+    return Layer(name, "Activation", config, (Call((ref,)),))

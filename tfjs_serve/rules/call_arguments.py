@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Layer, TensorRef, tensors
-from tfjs_serve.rules.rule import Context, Refusal
+from tfjs_serve.rewriting.rule import Context, Refusal
 
 
 def rewrite(layer: Layer, context: Context) -> Refusal | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, map_refs
-from tfjs_serve.rules.rule import Context, GraphRewrite
+from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
 def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Rewrite
+from tfjs_serve.rewriting.rule import Context, Rewrite
 
 TODAYS_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",

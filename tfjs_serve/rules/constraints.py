@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, refuse, with_fields
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse, with_fields
 
 EXACT = ("float32", "int32", "int64", "bool", None)
 ROUNDED = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")

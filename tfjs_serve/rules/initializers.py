@@ -20,7 +20,7 @@ from tfjs_serve.layers_format.catalog.objects import (
     INITIALIZERS,
     TFJS_INITIALIZER_STRINGS,
 )
-from tfjs_serve.rules.rule import Context, Rewrite, named_object, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, named_object, with_fields
 
 ZEROS: Mapping[str, Any] = {"class_name": "Zeros", "config": {}}
 

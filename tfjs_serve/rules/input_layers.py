@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Refusal, Rewrite, refuse
+from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse
 
 FED_AS = {
     **dict.fromkeys(("float32", "float16", "bfloat16", "float64"), "float32"),

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs
-from tfjs_serve.rules.rule import Context, GraphRewrite
+from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 TAKEN_BY_OBJECTS = frozenset(
     (

@@ -9,7 +9,7 @@ tfjs reads `alpha` only and falls back to 0.3 (layers/advanced_activations.ts).
 from __future__ import annotations
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Refusal, refuse
+from tfjs_serve.errors import Reason
+from tfjs_serve.graph import Graph, Layer, walk_layers
+from tfjs_serve.rewriting.rule import Context, Refusal
 
 _CONVOLUTION = ("strides", "padding", "activation", "use_bias")
 _POOLING = ("pool_size", "strides", "padding")
@@ -44,16 +45,24 @@ ALWAYS_WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Fields by class that Keras writes whatever their values are."""
 
 
-def rewrite(layer: Layer, context: Context) -> Refusal | None:
-    """Refuse a layer whose config Keras's class of that name would not have written."""
+def rewrite(graph: Graph, context: Context) -> Refusal | None:
+    """Refuse layers whose config Keras's class of that name would not have written."""
     if context.generation < 2:
         return None
-    missing = [f for f in ALWAYS_WRITTEN.get(layer.class_name, ()) if f not in layer.config]
-    if not missing:
-        return None
-    return refuse(
-        layer,
-        f"its config holds no {missing[0]}, which Keras's own {layer.class_name} always writes: "
-        "a custom class of the same name, whose Python code is not in the file",
-        "replace it by built-in layers and save the model again",
+    reasons = tuple(
+        Reason(
+            f"its config holds no {missing[0]}, which Keras's own {layer.class_name} always "
+            "writes: a custom class of the same name, whose Python code is not in the file",
+            layer.name,
+            layer.class_name,
+            "replace it by built-in layers and save the model again",
+        )
+        for layer in walk_layers(graph.layers)
+        if (missing := missing_fields(layer))
     )
+    return Refusal(reasons) if reasons else None
+
+
+def missing_fields(layer: Layer) -> list[str]:
+    """Return the fields Keras always writes for the class of a layer that its config lacks."""
+    return [name for name in ALWAYS_WRITTEN.get(layer.class_name, ()) if name not in layer.config]

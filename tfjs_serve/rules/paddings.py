@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 FIELDS = {"ZeroPadding2D": "padding", "Cropping2D": "cropping"}
 

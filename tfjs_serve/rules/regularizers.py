@@ -15,7 +15,7 @@ from typing import Any
 from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.objects import REGULARIZERS
-from tfjs_serve.rules.rule import Context, Rewrite, named_object, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, named_object, with_fields
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:

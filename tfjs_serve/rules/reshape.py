@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Rewrite, with_fields
+from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:

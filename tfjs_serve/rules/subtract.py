@@ -9,8 +9,8 @@ tfjs has no Subtract layer; negation is exact.
 from __future__ import annotations
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.rules.rule import Context, Lowering
-from tfjs_serve.rules.sketch import Sketch
+from tfjs_serve.rewriting.rule import Context, Lowering
+from tfjs_serve.rewriting.sketch import Sketch
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:

@@ -190,6 +190,15 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             output_shapes=_embedding,
             weights=_embedding_weights,
         ),
+        "Masking": LayerSpec(
+            source="layers/core.ts",
+            fields={
+                "mask_value": fields.number(0.0),
+                # Only those of rules: they see to it that the mask goes no further.
+                "is_stopped": fields.only(True),
+            },
+            output_shapes=same_shape,
+        ),
         "Activation": LayerSpec(
             source="layers/core.ts",
             fields={"activation": fields.activation(), **fields.ACTIVITY},

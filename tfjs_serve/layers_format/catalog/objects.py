@@ -14,6 +14,8 @@ ACTIVATIONS: Mapping[str, str] = MappingProxyType(
     {
         # tfjs-layers/src/activations.ts; each agrees with Keras at its default parameters only.
         "elu": "elu",
+        # tfjs's own spelling, written by rules that mean its formula; no Keras writes it.
+        "hardSigmoid": "hardSigmoid",
         "gelu": "gelu",  # the erf form; Keras defaults to approximate=False in both generations
         "linear": "linear",
         "log_softmax": "log_softmax",

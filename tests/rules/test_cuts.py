@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models import layer
+from tests.rules.numbers import X, Y, draw, op, run, seen
+from tfjs_serve.graph import Layer, Slice
+from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rules.cuts import rewrite
+
+ALL = Slice()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        layer("Cropping2D"),
+        op("GetItem", X),
+        op("Split", X, Y, axis=1),
+    ],
+)
+def test_nothing_to_do(before: Layer) -> None:
+    assert rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (op("GetItem", X, (ALL, 1)), lambda x: x[:, 1]),
+        (op("GetItem", X, (Slice(0), -1)), lambda x: x[:, -1]),
+        (op("GetItem", X, (ALL, Slice(1, 3))), lambda x: x[:, 1:3]),
+        (op("GetItem", X, (..., Slice(None, -1))), lambda x: x[..., :-1]),
+        (op("GetItem", X, (ALL, Slice(None, None, 2))), lambda x: x[:, ::2]),
+        (op("GetItem", X, (ALL, Slice(None, None, -1))), lambda x: x[:, ::-1]),
+        (op("GetItem", X, (ALL, None, 2, ..., 0)), lambda x: x[:, None, 2, ..., 0]),
+        (op("GetItem", X, (..., None)), lambda x: x[..., None]),
+        (op("GetItem", X, ALL), lambda x: x),
+        (op("Flip", X, axis=[1, -1]), lambda x: x[:, ::-1, ::-1]),
+    ],
+)
+def test_values(before: Layer, expected: Any) -> None:
+    x = draw(5, 4)
+    (found,) = run(rewrite, before, x)
+    wanted = expected(x)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("GetItem", X, 0),
+        op("GetItem", X, (Slice(1), 0)),
+        op("GetItem", X, (None, 0)),
+        op("GetItem", X, (ALL, 5)),
+        op("GetItem", X, (ALL, Slice(2, 2))),
+        op("GetItem", X, (ALL, X)),
+        op("GetItem", X, (ALL, Slice(0, X))),
+        op("GetItem", X, (ALL, True)),
+        op("GetItem", X, (..., ...)),
+        op("Split", X, indices_or_sections=2, axis=1),
+        op("Split", X, indices_or_sections=[2, 1], axis=1),
+        op("Split", X, indices_or_sections=None, axis=1),
+        op("Split", X, indices_or_sections=1, axis=0),
+        op("Flip", X, axis=None),
+    ],
+)
+def test_refused(before: Layer) -> None:
+    with pytest.raises(ShapeError):
+        rewrite(before, seen(before, (None, 3, 4)))
+
+
+def test_pieces() -> None:
+    x = draw(5, 4)
+    found = run(rewrite, op("Split", X, indices_or_sections=[1, 3], axis=1), x)
+    assert [item.tolist() for item in found] == [
+        item.tolist() for item in np.split(x, [1, 3], axis=1)
+    ]
+
+
+def test_single_rows() -> None:
+    x = draw(3, 2)
+    found = run(rewrite, op("Unstack", X, axis=1), x)
+    assert [item.tolist() for item in found] == [x[:, i].tolist() for i in range(3)]

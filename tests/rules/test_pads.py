@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models import layer
+from tests.rules.numbers import X, Y, draw, op, run, seen
+from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rewriting.rule import Refusal
+from tfjs_serve.rules.pads import rewrite
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        layer("ZeroPadding2D"),
+        op("Flip", X, axis=1),
+    ],
+)
+def test_nothing_to_do(before: Layer) -> None:
+    assert rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (
+            op("Pad", X, pad_width=[[0, 0], [1, 2], [0, 1]], mode="constant"),
+            lambda x: np.pad(x, ((0, 0), (1, 2), (0, 1))),
+        ),
+        (op("Pad", X, pad_width=[[0, 0], [0, 0], [0, 0]], mode="CONSTANT"), lambda x: x),
+    ],
+)
+def test_values(before: Layer, expected: Any) -> None:
+    x = draw(3, 4)
+    (found,) = run(rewrite, before, x)
+    wanted = expected(x)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("Pad", X, pad_width=[[0, 0], [1, 2]]),
+        op("Pad", X, pad_width=2),
+        op("Pad", X, pad_width=[[0, 0], [-1, 0], [0, 0]]),
+    ],
+)
+def test_refused(before: Layer) -> None:
+    with pytest.raises(ShapeError):
+        rewrite(before, seen(before, (None, 3, 4)))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("Pad", X, pad_width=[[1, 0], [0, 0], [0, 0]]),
+        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], mode="reflect"),
+        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], constant_values=1.0),
+        op("Pad", X, Y, pad_width=[[0, 0], [1, 0], [0, 0]]),
+    ],
+)
+def test_other_padding_is_refused(before: Layer) -> None:
+    assert isinstance(rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))), Refusal)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models import layer
+from tests.rules.numbers import X, Y, draw, op, run, seen
+from tfjs_serve.graph import Layer
+from tfjs_serve.rewriting.rule import Refusal
+from tfjs_serve.rules.products import rewrite
+
+MATRIX = ((1.0, 2.0), (0.5, -1.0), (0.0, 3.0), (-2.0, 1.0))
+TURNED = tuple(zip(*MATRIX, strict=True))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        layer("Dot"),
+        op("Einsum", X, Y),
+        op("Matmul", X, "text"),
+    ],
+)
+def test_nothing_to_do(before: Layer) -> None:
+    assert rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (op("Matmul", X, MATRIX), lambda x: x @ np.array(MATRIX)),
+        (op("Matmul", X, TURNED, transpose_b=True), lambda x: x @ np.array(MATRIX)),
+        (op("Matmul", X, X, transpose_b=True), lambda x: x @ x.swapaxes(1, 2)),
+        (op("Matmul", X, X, transpose_a=True), lambda x: x.swapaxes(1, 2) @ x),
+    ],
+)
+def test_values(before: Layer, expected: Any) -> None:
+    x = draw(3, 4)
+    (found,) = run(rewrite, before, x)
+    wanted = expected(x)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_two_tensors() -> None:
+    x, y = draw(3, 4), draw(4, 2)
+    (found,) = run(rewrite, op("Matmul", X, Y), x, y)
+    np.testing.assert_allclose(found, x @ y, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("Matmul", MATRIX, X),
+        op("Matmul", X, (1.0, 2.0)),
+        op("Matmul", X, MATRIX, transpose_a=True),
+        op("Matmul", X, Y),
+    ],
+)
+def test_other_factors_are_refused(before: Layer) -> None:
+    shapes = seen(before, (None, 3, 4, 2), (None, 3, 2, 4))
+    assert isinstance(rewrite(before, shapes), Refusal)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.models import layer, shaped
+from tests.rules.numbers import X, Y, draw, op, run, seen
+from tfjs_serve.graph import Call, Layer
+from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rewriting.rule import Rewrite
+from tfjs_serve.rules.reshape_operations import rewrite
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        layer("Reshape"),
+        op("Reshape", X, Y, newshape=[-1, 12]),
+        op("Ravel", X),
+    ],
+)
+def test_nothing_to_do(before: Layer) -> None:
+    assert rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (op("Reshape", X, newshape=[-1, 12]), lambda x: x.reshape(2, 12)),
+        (op("Reshape", X, newshape=[-1, 2, 6]), lambda x: x.reshape(2, 2, 6)),
+        (op("Reshape", X, newshape=[None, -1, 2]), lambda x: x.reshape(2, 6, 2)),
+        (op("Transpose", X, axes=[0, 2, 1]), lambda x: x.swapaxes(1, 2)),
+        (op("Swapaxes", X, axis1=1, axis2=-1), lambda x: x.swapaxes(1, 2)),
+        (op("Moveaxis", X, source=2, destination=1), lambda x: np.moveaxis(x, 2, 1)),
+        (op("ExpandDims", X, axis=1), lambda x: x[:, None]),
+        (op("ExpandDims", X, axis=-1), lambda x: x[..., None]),
+    ],
+)
+def test_values(before: Layer, expected: Any) -> None:
+    x = draw(3, 4)
+    (found,) = run(rewrite, before, x)
+    wanted = expected(x)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("Reshape", X, newshape=[-1, 6]),
+        op("Reshape", X, newshape=[12, -1]),
+        op("Reshape", X, newshape=[-1, 3, -1]),
+        op("Transpose", X, axes=[1, 0, 2]),
+        op("Transpose", X, axes=None),
+        op("ExpandDims", X, axis=0),
+        op("Squeeze", X, axis=1),
+        op("Squeeze", X, axis=None),
+        op("Swapaxes", X, axis1=0, axis2=1),
+    ],
+)
+def test_refused(before: Layer) -> None:
+    with pytest.raises(ShapeError):
+        rewrite(before, seen(before, (None, 3, 4)))
+
+
+def test_copies() -> None:
+    result = rewrite(op("StopGradient", X), shaped((None, 3)))
+    assert result == Rewrite(Layer("a", "Activation", {"activation": "linear"}, (Call((X,)),)))
+
+
+def test_an_axis_of_one_goes() -> None:
+    x = draw(3, 1)
+    (found,) = run(rewrite, op("Squeeze", X, axis=[2]), x)
+    np.testing.assert_array_equal(found, x[:, :, 0])

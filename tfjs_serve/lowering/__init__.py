@@ -1,0 +1,1 @@
+"""What rules that lower a layer share: ways to compute something by layers tfjs has."""

@@ -1,0 +1,129 @@
+"""How Keras hands masks from layer to layer: what makes, keeps, merges and reads them.
+
+Source: `compute_mask` and `supports_masking` of keras/src/layers in 2.15 and 3.15. A mask is a
+tensor [batch, T] that rides on a sequence; `Lost` is one whose way we do not follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from tfjs_serve.graph import OPERATION_PREFIX, Call, Graph, Layer, TensorRef
+
+RECURRENT = frozenset(
+    (
+        *("SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+        *("UnifiedGRU", "UnifiedLSTM", "CuDNNGRU", "CuDNNLSTM"),
+    )
+)
+
+READERS = RECURRENT | {"Bidirectional", "GlobalAveragePooling1D"}
+"""Layers with an argument `mask` that changes what they compute."""
+
+IGNORANT = frozenset({"BatchNormalization", "TimeDistributed"})
+"""Layers with an argument `mask` that changes nothing at inference, around what reads none."""
+
+QUERIES = frozenset({"Attention", "AdditiveAttention"})
+
+HEADS = frozenset({"MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention"})
+
+KEEPERS = frozenset(
+    (
+        *("Dense", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "ThresholdedReLU", "Softmax"),
+        *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout"),
+        *("GaussianDropout", "GaussianNoise", "ActivityRegularization", "TimeDistributed"),
+        *("BatchNormalizationV1", "BatchNormalizationV2"),
+        *("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization"),
+    )
+)
+"""Layers whose output has the mask of their input."""
+
+KEEPERS_OF_KERAS3 = frozenset({"Rescaling", "Normalization", "Identity"})
+
+MERGERS = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
+
+PICKY = frozenset({"Multiply", "Maximum", "Minimum"})
+"""Mergers of Keras 3 that take only what masks let through (layers/merging/base_merge.py)."""
+
+TRUTHS = frozenset({"NotEqual", "Any", "LogicalOr", "LogicalAnd", "LogicalNot"})
+"""Operations that make zeros and ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A mask that is there in Keras, but whose way we do not follow."""
+
+    why: str
+
+
+Mask: TypeAlias = TensorRef | Lost | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A mask made of several by `LogicalAnd` or `LogicalOr`."""
+
+    operation: str
+    masks: tuple[TensorRef, ...]
+
+
+def outgoing(
+    layer: Layer, call: Call, masks: Sequence[Mask], generation: int
+) -> tuple[Mask | Merged, ...]:
+    """Return the masks of a call's outputs, in order; those beyond the end have none.
+
+    masks: of the tensors of `call.inputs`.
+    """
+    first = masks[0] if masks else None
+    name = layer.class_name
+    if name in RECURRENT:
+        return (first,) if layer.config.get("return_sequences") else ()
+    if name == "Bidirectional":
+        is_sequence = "layer" in layer.parts and layer.parts["layer"].config.get("return_sequences")
+        count = 2 if layer.config.get("merge_mode", "concat") is None else 1
+        return (first,) * count if is_sequence else ()
+    if name in QUERIES or name in HEADS or name in KEEPERS:
+        return (first,)
+    if generation >= 3 and name in KEEPERS_OF_KERAS3:
+        return (first,)
+    if name in MERGERS or name == "Concatenate":
+        return (_merged(layer, masks, generation),)
+    if layer.graph is not None and any(masks):
+        return (Lost("a mask that goes through a nested model"),) * len(layer.graph.outputs)
+    return ()
+
+
+def _merged(layer: Layer, masks: Sequence[Mask], generation: int) -> Mask | Merged:
+    given = [mask for mask in masks if mask is not None]
+    if not given:
+        return None
+    is_joined = layer.class_name == "Concatenate"
+    if is_joined and not (layer.config.get("axis", -1) == -1 or layer.config["axis"] > 1):
+        return Lost("masks joined in time")
+    if generation >= 3 and len(given) < len(masks):
+        # One that lets everything through, which is none in effect.
+        return None
+    tensors = [mask for mask in dict.fromkeys(given) if isinstance(mask, TensorRef)]
+    if len(tensors) < len(dict.fromkeys(given)):
+        return next(mask for mask in given if isinstance(mask, Lost))
+    if len(tensors) == 1:
+        return tensors[0]
+    return Merged("LogicalOr" if generation >= 3 else "LogicalAnd", tuple(tensors))
+
+
+def pruned(graph: Graph) -> Graph:
+    """Return a graph without the operations on masks that nothing reads."""
+    layers = list(graph.layers)
+    while True:
+        used = {ref.layer for layer in layers for call in layer.calls for ref in call.needs}
+        used |= {ref.layer for ref in graph.outputs}
+        left = [
+            layer
+            for layer in layers
+            if layer.name in used or not layer.class_name.startswith(OPERATION_PREFIX)
+        ]
+        if len(left) == len(layers):
+            return replace(graph, layers=tuple(left))
+        layers = left

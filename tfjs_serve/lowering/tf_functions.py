@@ -1,0 +1,143 @@
+"""The functions of TensorFlow that Keras 2 records, with the operations of Keras 3 they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+PREFIXES = ("compat.v1.math.", "compat.v1.", "math.", "__operators__.", "nn.", "linalg.")
+"""Modules that hold the same functions under the same names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of TensorFlow.
+
+    operation: the class of keras.ops that computes the same.
+    operands: names of the arguments that may be tensors, in order; the first one is positional.
+    attributes: name of an argument -> name and default of the attribute it becomes.
+    fixed: arguments that must have this value, or be left out.
+    """
+
+    operation: str
+    operands: tuple[str, ...]
+    attributes: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _binary(operation: str) -> Function:
+    return Function(operation, ("x", "y"))
+
+
+def _reduction(operation: str) -> Function:
+    attributes = {"axis": ("axis", None), "keepdims": ("keepdims", False)}
+    return Function(operation, ("input_tensor",), attributes)
+
+
+_AXIS = {"axis": ("axis", -1)}
+_NOT_TRANSPOSED = dict.fromkeys(
+    ("adjoint_a", "adjoint_b", "a_is_sparse", "b_is_sparse", "grad_a", "grad_b"), False
+)
+
+FUNCTIONS: Mapping[str, Function] = MappingProxyType(
+    {
+        **{
+            name: _binary(operation)
+            for name, operation in {
+                **{"add": "Add", "subtract": "Subtract", "sub": "Subtract"},
+                **{"multiply": "Multiply", "mul": "Multiply"},
+                **{"truediv": "TrueDivide", "divide": "TrueDivide", "pow": "Power"},
+                **{"maximum": "Maximum", "minimum": "Minimum"},
+                **{"not_equal": "NotEqual", "ne": "NotEqual", "equal": "Equal", "eq": "Equal"},
+                **{"greater": "Greater", "gt": "Greater", "less": "Less", "lt": "Less"},
+                **{"greater_equal": "GreaterEqual", "ge": "GreaterEqual"},
+                **{"less_equal": "LessEqual", "le": "LessEqual"},
+                **{"logical_and": "LogicalAnd", "logical_or": "LogicalOr"},
+            }.items()
+        },
+        **{
+            name: Function(operation, ("x",))
+            for name, operation in {
+                **{"negative": "Negative", "neg": "Negative", "abs": "Absolute"},
+                **{"square": "Square", "exp": "Exp", "reciprocal": "Reciprocal"},
+                **{"sigmoid": "Sigmoid", "tanh": "Tanh", "log_sigmoid": "LogSigmoid"},
+                **{"softplus": "Softplus", "logical_not": "LogicalNot"},
+            }.items()
+        },
+        **{
+            name: Function(operation, ("features",))
+            for name, operation in {
+                **{"relu": "Relu", "relu6": "Relu6", "elu": "Elu", "selu": "Selu"},
+                **{"softsign": "Softsign"},
+            }.items()
+        },
+        "silu": Function("Silu", ("features",), fixed={"beta": 1.0}),
+        "swish": Function("Silu", ("features",), fixed={"beta": 1.0}),
+        "gelu": Function("Gelu", ("features",), {"approximate": ("approximate", False)}),
+        "leaky_relu": Function("LeakyRelu", ("features",), {"alpha": ("negative_slope", 0.2)}),
+        "softmax": Function("Softmax", ("logits",), _AXIS, {"dim": None}),
+        "log_softmax": Function("LogSoftmax", ("logits",), _AXIS, {"dim": None}),
+        **{
+            f"reduce_{name}": _reduction(name.title())
+            for name in ("mean", "sum", "max", "min", "any", "all")
+        },
+        "reshape": Function("Reshape", ("tensor",), {"shape": ("newshape", None)}),
+        "transpose": Function(
+            "Transpose", ("a",), {"perm": ("axes", None)}, fixed={"conjugate": False}
+        ),
+        "expand_dims": Function("ExpandDims", ("input",), {"axis": ("axis", None)}, {"dim": None}),
+        "squeeze": Function("Squeeze", ("input",), {"axis": ("axis", None)}),
+        "concat": Function("Concatenate", ("values",), {"axis": ("axis", None)}),
+        "stack": Function("Stack", ("values",), {"axis": ("axis", 0)}),
+        "split": Function(
+            "Split",
+            ("value",),
+            {"num_or_size_splits": ("sizes", None), "axis": ("axis", 0)},
+            {"num": None},
+        ),
+        "unstack": Function("Unstack", ("value",), {"axis": ("axis", 0)}, {"num": None}),
+        "pad": Function(
+            "Pad",
+            ("tensor",),
+            {
+                "paddings": ("pad_width", None),
+                "mode": ("mode", "CONSTANT"),
+                "constant_values": ("constant_values", 0),
+            },
+        ),
+        "reverse": Function("Flip", ("tensor",), {"axis": ("axis", None)}),
+        "tile": Function("Tile", ("input",), {"multiples": ("repeats", None)}),
+        "repeat": Function(
+            "Repeat", ("input",), {"repeats": ("repeats", None), "axis": ("axis", None)}
+        ),
+        "cast": Function("Cast", ("x",), {"dtype": ("dtype", None)}),
+        "matmul": Function(
+            "Matmul",
+            ("a", "b"),
+            {"transpose_a": ("transpose_a", False), "transpose_b": ("transpose_b", False)},
+            _NOT_TRANSPOSED,
+        ),
+        "identity": Function("Identity", ("input",)),
+        "stop_gradient": Function("StopGradient", ("input",)),
+        "zeros_like": Function("ZerosLike", ("input",), fixed={"dtype": None}),
+        "ones_like": Function("OnesLike", ("input",), fixed={"dtype": None}),
+        "clip_by_value": Function(
+            "Clip", ("t",), {"clip_value_min": ("x_min", None), "clip_value_max": ("x_max", None)}
+        ),
+        "add_n": Function("AddN", ("inputs",)),
+        "scalar_mul": Function("Multiply", ("scalar", "x")),
+        "bias_add": Function("Add", ("value", "bias"), fixed={"data_format": None}),
+        "where": Function("Where", ("condition", "x", "y")),
+        "getitem": Function("GetItem", ("tensor", "slice_spec")),
+    }
+)
+"""Function name, without its module -> what it computes."""
+
+
+def function_called(name: Any) -> Function | None:
+    """Return what is known of a function by its full name; None for any other."""
+    found = str(name)
+    prefix = next((prefix for prefix in PREFIXES if found.startswith(prefix)), "")
+    return FUNCTIONS.get(found.removeprefix(prefix))

@@ -1,0 +1,79 @@
+"""The last word on every layer: the catalog of what TensorFlow.js computes as Keras does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfjs_serve.artifacts import Note
+from tfjs_serve.errors import Reason
+from tfjs_serve.graph import OPERATION_PREFIX, Layer
+from tfjs_serve.layers_format.catalog import CATALOG
+from tfjs_serve.layers_format.catalog.spec import REQUIRED, LayerSpec
+from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
+from tfjs_serve.rewriting.rule import Refusal, Rewrite, refuse, with_fields
+from tfjs_serve.topology import part_config
+
+SHARED_FIELDS = ("trainable",)
+"""Fields every layer may have, beside its name."""
+
+
+def checked(layer: Layer) -> Rewrite | Refusal:
+    """Return the layer with the fields tfjs reads, all of them; a refusal for any other value."""
+    if layer.graph is not None or layer.class_name == "InputLayer":
+        return Rewrite(layer)
+    spec = CATALOG.get(layer.class_name)
+    if spec is None:
+        return _unknown_class(layer)
+    reasons = [*_wrong_values(layer, spec), *_missing(layer, spec)]
+    if reasons:
+        return Refusal(tuple(Reason(why, layer.name, layer.class_name) for why in reasons))
+    unread = [name for name, field in spec.fields.items() if not field.is_read]
+    absent = {
+        name: field.default
+        for name, field in spec.fields.items()
+        if field.is_read and name not in layer.config and name not in layer.parts
+    }
+    notes = (Note(spec.warning, layer.name),) if spec.warning else ()
+    return Rewrite(with_fields(layer, absent, *unread), notes)
+
+
+def _wrong_values(layer: Layer, spec: LayerSpec) -> Iterator[str]:
+    for name, value in layer.config.items():
+        if name in SHARED_FIELDS:
+            continue
+        field = spec.fields.get(name)
+        if field is None:
+            yield f"not supported yet: {name} = {value!r}"
+        elif not field.accepts(value):
+            yield f"not supported yet: {name} = {value!r} (expected {field.expected})"
+    for name, part in layer.parts.items():
+        field = spec.fields.get(name)
+        # The backward layer is the forward one in reverse (rules.bidirectional): tfjs reads one.
+        if name != "backward_layer" and not (field and field.accepts(part_config(part))):
+            yield f"not supported yet: {name} = {part.class_name}"
+
+
+def _missing(layer: Layer, spec: LayerSpec) -> Iterator[str]:
+    for name, field in spec.fields.items():
+        is_absent = name not in layer.config and name not in layer.parts
+        if field.default is REQUIRED and is_absent:
+            yield f"its config holds no {name} (expected {field.expected})"
+
+
+def _unknown_class(layer: Layer) -> Refusal:
+    if layer.class_name == "Lambda":
+        return refuse(
+            layer,
+            "a Lambda layer holds Python code, which a browser cannot run",
+            "replace it by built-in layers and save the model again",
+        )
+    if layer.class_name.startswith(OPERATION_PREFIX):
+        return refuse(layer, f"not supported yet: operation {layer.class_name}")
+    if layer.class_name in KERAS_CLASSES:
+        what = f" of {layer.config['function']}" if "function" in layer.config else ""
+        return refuse(layer, f"not supported yet: class {layer.class_name}{what}")
+    return refuse(
+        layer,
+        "a custom class, whose Python code is not in the file",
+        "replace it by built-in layers and save the model again",
+    )

@@ -1,0 +1,55 @@
+"""Layers that do something in training only become the identity.
+
+Before: RandomFlip {"mode": "horizontal"}, StochasticDepth {...}, Identity {}
+After:  Activation {"activation": "linear"}, with a warning where training goes without something
+
+tfjs has none of them (its `Identity` is an initializer). That they return their input as it is
+when `training` is false was measured with every class of Keras 2.15 and 3.15; those that do not
+(AutoContrast, Equalization, ContrastLimitedAdaptiveHistogramEqualization, RandomCrop) are not
+here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tfjs_serve.artifacts import Note
+from tfjs_serve.graph import Call, Layer
+from tfjs_serve.rewriting.rule import Context, Rewrite
+
+_RANDOM = (
+    *("Brightness", "ColorDegeneration", "ColorJitter", "Contrast", "ElasticTransform"),
+    *("Erasing", "Flip", "GaussianBlur", "Grayscale", "Height", "Hue", "Invert"),
+    *("Perspective", "Posterization", "Rotation", "Saturation", "Sharpness", "Shear"),
+    *("Translation", "Width", "Zoom"),
+)
+
+AUGMENTATIONS = frozenset(
+    (
+        *(f"Random{name}" for name in _RANDOM),
+        *("AugMix", "CutMix", "MixUp", "RandAugment", "Solarization"),
+    )
+)
+
+OTHERS = ("ActivityRegularization", "StochasticDepth")
+
+
+def rewrite(layer: Layer, context: Context) -> Rewrite | None:
+    """Replace a layer without effect on predictions by a linear activation."""
+    is_augmentation = layer.class_name in AUGMENTATIONS
+    if not is_augmentation and layer.class_name not in (*OTHERS, "Identity"):
+        return None
+    calls = layer.calls
+    if context.generation >= 3 and is_augmentation:
+        # It writes the default of `call` into every node, and overrides it when it predicts.
+        calls = tuple(_without_training(call) for call in calls)
+    if len(calls[0].inputs) != 1:
+        return None
+    config = {"trainable": layer.config.get("trainable", True), "activation": "linear"}
+    text = f"{layer.class_name} is left out: it matters to training only"
+    notes = () if layer.class_name == "Identity" else (Note(text, layer.name),)
+    return Rewrite(replace(layer, class_name="Activation", config=config, calls=calls), notes)
+
+
+def _without_training(call: Call) -> Call:
+    return Call(call.args, {key: item for key, item in call.kwargs.items() if key != "training"})

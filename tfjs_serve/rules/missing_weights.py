@@ -1,0 +1,23 @@
+"""A layer whose weights the file does not hold is refused.
+
+Before: Dense {"units": 4} of a file whose group holds other variables, or none
+After:  refused
+
+Which variables belong to a layer is found out when the file is read (front_ends); a layer whose
+variables do not fit stays without, and no rule could translate it.
+"""
+
+from __future__ import annotations
+
+from tfjs_serve.graph import Layer
+from tfjs_serve.keras_files.variables import roles
+from tfjs_serve.rewriting.rule import Context, Refusal, refuse
+
+
+def rewrite(layer: Layer, context: Context) -> Refusal | None:
+    """Refuse a layer that has variables in Keras and none from the file."""
+    expected = list(roles(layer.class_name, layer.config))
+    if not expected or layer.weights:
+        return None
+    found = ", ".join(expected)
+    return refuse(layer, f"the file does not hold its weights ({found})", "save the model again")

@@ -1,0 +1,97 @@
+"""An RMSNormalization becomes a LayerNormalization of a tensor beside its negative.
+
+Before: RMSNormalization {"axis": -1, "epsilon": 1e-6} on [null, 8]
+After:  Reshape [1, 8, 1], Concatenate (x, -x), LayerNormalization {"axis": [2, 3]}, Cropping2D
+
+The mean of x and -x is 0, exactly where the two stand side by side, and their variance is the
+mean square of x. Of `scale` the half that meets -x is 0, and cut off.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfjs_serve.graph import Computed, Layer, Shape, TensorRef, Values, Weight
+from tfjs_serve.layers_format.catalog.fields import is_integer
+from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.lowering.chains import values_of
+from tfjs_serve.lowering.toolbox import axes_last, held, lengths
+from tfjs_serve.rewriting.rule import Context, Lowering
+from tfjs_serve.rewriting.sketch import Sketch
+
+EPSILON = 1e-7
+"""Of keras.backend, which stands for null."""
+
+
+def rewrite(layer: Layer, context: Context) -> Lowering | None:
+    """Divide by the root of the mean square over some axes, and scale."""
+    shape = context.shapes[0] if len(context.shapes) == 1 else None
+    if layer.class_name != "RMSNormalization" or shape is None:
+        return None
+    axes = normalized_axes(layer, shape)
+    scale = values_of(layer, "scale")
+    if scale is None:
+        return None
+    if axes[0] != len(shape) - len(axes):
+        # Keras applies `scale` to the last axes, whichever were normalized.
+        raise ShapeError(f"cannot scale other axes than those normalized, got axes {axes}")
+    epsilon = layer.config.get("epsilon")
+    sketch = Sketch(layer, context)
+    return sketch.done(normalized(sketch, layer, axes, epsilon or EPSILON, scale))
+
+
+def normalized_axes(layer: Layer, shape: Shape) -> list[int]:
+    """Return the axes in ascending order; ShapeError for those that Keras reads otherwise."""
+    found = layer.config.get("axis", -1)
+    axes = list(found) if isinstance(found, list | tuple) else [found]
+    if not axes or not all(is_integer(axis) and -len(shape) <= axis < len(shape) for axis in axes):
+        raise ShapeError(f"cannot normalize axes {found} of input {shape}")
+    axes = [axis % len(shape) for axis in axes]
+    if axes != sorted(set(axes)) or axes[0] == 0:
+        raise ShapeError(f"cannot normalize axes {found} of input {shape}")
+    return axes
+
+
+def normalized(
+    sketch: Sketch, layer: Layer, axes: list[int], epsilon: float, scale: Values | None
+) -> TensorRef:
+    """Add layers for x / sqrt(mean(x * x) + epsilon), by default divided by sqrt(size), too."""
+    shape = sketch.shape(sketch.input())
+    there, back = axes_last(len(shape), axes)
+    moved = (shape[0], *(shape[axis] for axis in there))
+    kept = len(shape) - len(axes)
+    size, rest = held((None, *moved[kept:])), held(moved[:kept])
+    if size < 0:
+        raise ShapeError(f"needs a known length of every normalized axis, got {shape}")
+    own = layer.name
+    x = sketch.input()
+    is_moved = there != sorted(there)
+    if is_moved:
+        x = sketch.add("Permute", {"dims": there}, x)
+    x = sketch.add("Reshape", {"target_shape": [rest, size, 1]}, x)
+    negated = sketch.add("Rescaling", {"scale": -1.0, "offset": 0.0}, x)
+    x = sketch.add("Concatenate", {"axis": 3}, x, negated)
+    config = {"axis": [2, 3], "epsilon": epsilon, "center": False, "scale": scale is not None}
+    weights = () if scale is None else (_beside_zeros(scale, size),)
+    name = f"{own}__normalize" if scale is None else own
+    x = sketch.add("LayerNormalization", config, x, name=name, weights=weights)
+    crop = {"cropping": [[0, 0], [0, 1]], "data_format": "channels_first"}
+    x = sketch.add("Cropping2D", crop, x)
+    if scale is None:
+        x = sketch.add("Rescaling", {"scale": size**-0.5, "offset": 0.0}, x)
+    last = own if scale is None else None
+    x = sketch.add("Reshape", {"target_shape": lengths(moved)}, x, name=None if is_moved else last)
+    return sketch.add("Permute", {"dims": back}, x, name=last) if is_moved else x
+
+
+def _beside_zeros(scale: Values, size: int) -> Weight:
+    """Return the gamma [size, 2] that is `scale` for x and 0 for -x."""
+
+    def compute(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        flat = values.reshape(size, 1).astype(np.float32)
+        return np.concatenate([flat, np.zeros_like(flat)], axis=1)
+
+    return Weight("gamma", Computed((size, 2), (scale,), compute, ("beside zeros",)))
