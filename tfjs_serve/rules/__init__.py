@@ -14,13 +14,16 @@ from tfjs_serve.rules import (
     class_names,
     constraints,
     dtype_policies,
+    flags,
     flatten,
     initial_states,
     initializers,
     input_layers,
+    integer_inputs,
     layer_names,
     leaky_relu,
     namesakes,
+    nested_states,
     paddings,
     regularizers,
     repeated_inputs,
@@ -35,6 +38,7 @@ LAYER_RULES = (
     LayerRule("input_layers", input_layers.rewrite),  # before dtypes, which leave inputs alone
     LayerRule("dtype_policies", dtype_policies.rewrite),
     LayerRule("bookkeeping", bookkeeping.rewrite),
+    LayerRule("flags", flags.rewrite),
     LayerRule("initial_states", initial_states.rewrite),  # before what is left is refused
     LayerRule("call_arguments", call_arguments.rewrite),  # refuses what the node would lose
     LayerRule("repeated_inputs", repeated_inputs.rewrite),
@@ -53,6 +57,8 @@ LAYER_RULES = (
 
 GRAPH_RULES = (
     GraphRule("boundaries", boundaries.rewrite),
+    GraphRule("integer_inputs", integer_inputs.rewrite),
+    GraphRule("nested_states", nested_states.rewrite),
     GraphRule("layer_names", layer_names.rewrite),
     GraphRule("call_order", call_order.rewrite),  # last: it fixes the numbers of all calls
 )

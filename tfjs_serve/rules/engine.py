@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, tensors
+from tfjs_serve.graph import Graph, GraphKind, Layer, Shape, TensorRef, tensors
+from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rules.rule import Context, GraphRule, LayerRule, Refusal
 from tfjs_serve.rules.supported import checked
@@ -118,6 +119,8 @@ class _Run:
             if made is not None and ref.output >= len(made):
                 why = f"returns output {ref.output} of {ref.layer!r}, which has {len(made)}"
                 self.reasons.append(Reason(f"model {graph.name!r} {why}"))
+            if graph.kind is GraphKind.SEQUENTIAL and made is not None and len(made) > 1:
+                self.reasons.append(Reason(_SEVERAL, ref.layer, graph.layer(ref.layer).class_name))
         done = {name: final.layer for name, final in finished.items()}
         return replace(graph, layers=tuple(done.get(layer.name, layer) for layer in graph.layers))
 
@@ -161,9 +164,13 @@ class _Run:
         if not final.is_good or None in shapes or shapes == final.shapes:
             return final
         again = _Run(self.generation, self.rules)
-        if again.layer(layer, shapes) == final.layer and not again.reasons:
+        if again.layer(layer, shapes) != final.layer or again.reasons:
+            why = _SHARED
+        elif _is_bound(final, shapes):
+            why = _BOUND
+        else:
             return final
-        self.reasons.append(Reason(_SHARED, layer.name, layer.class_name))
+        self.reasons.append(Reason(why, layer.name, layer.class_name))
         return replace(final, is_good=False)
 
     def part(self, layer: Layer, part: Layer, shapes: tuple[Shape | None, ...]) -> Layer:
@@ -208,7 +215,19 @@ class _Run:
 
 _SHARED = "not supported yet: shared by inputs whose shapes need different translations"
 
+_BOUND = "not supported yet: shared by inputs of different shapes"
+
+_SEVERAL = "not supported yet: returns several tensors at the end of a Sequential model"
+
 _CIRCLE = "its inputs are made by no layer of the model, or by layers that wait for it"
+
+
+def _is_bound(final: _Finished, shapes: tuple[Shape | None, ...]) -> bool:
+    """Tell whether tfjs refuses these inputs after those of the layer's first call."""
+    spec = CATALOG.get(final.layer.class_name)
+    axis = None if spec is None else spec.bound_from
+    pairs = zip(final.shapes, shapes, strict=False)
+    return axis is not None and any((a or ())[axis:] != (b or ())[axis:] for a, b in pairs)
 
 
 def _shapes_inside(layer: Layer, shapes: tuple[Shape | None, ...]) -> tuple[Shape | None, ...]:
