@@ -5,10 +5,10 @@ What a class does with a shape is the catalog's knowledge; here it is carried al
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from tfjs_serve.graph import Graph, Layer, Shape
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
 from tfjs_serve.topology import layer_config
@@ -60,7 +60,7 @@ def expected_weights(graph: Graph) -> Iterator[tuple[str, ExpectedWeight]]:
     `buildGraph` walks from the outputs).
     """
     flow = graph_flow(graph)
-    reached = _reached(graph)
+    reached = {name for name, _ in calls_behind(graph, graph.outputs)}
     for layer in graph.layers:
         if layer.name not in reached:
             continue
@@ -72,14 +72,14 @@ def expected_weights(graph: Graph) -> Iterator[tuple[str, ExpectedWeight]]:
                 yield f"{layer.name}/{weight.name}", weight
 
 
-def _reached(graph: Graph) -> frozenset[str]:
-    """Return the names of the layers that the outputs depend on."""
+def calls_behind(graph: Graph, tensors: Iterable[TensorRef]) -> frozenset[tuple[str, int]]:
+    """Return the calls, by layer and number, that make these tensors or feed those that do."""
     layers = {layer.name: layer for layer in graph.layers}
     reached: set[tuple[str, int]] = set()
-    waiting = list(graph.outputs)
+    waiting = list(tensors)
     while waiting:
         ref = waiting.pop()
         if (ref.layer, ref.call) not in reached:
             reached.add((ref.layer, ref.call))
             waiting.extend(layers[ref.layer].calls[ref.call].inputs)
-    return frozenset(name for name, _ in reached)
+    return frozenset(reached)

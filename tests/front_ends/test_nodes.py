@@ -107,7 +107,7 @@ def test_node_1_of_a_nested_model(
         pytest.param(
             KERAS2,
             [{"o": ["x", 0, 0, {}], "i": ["y", 0, 0, {}]}],
-            (Call(("dict of i, o",)),),
+            (Call(("a dict of i, o",)),),
             id="Keras 2, dict",
         ),
         pytest.param(KERAS3, [node(tensor("x"))], (Call((X,)),), id="Keras 3, one tensor"),
@@ -134,6 +134,15 @@ def test_node_1_of_a_nested_model(
         ),
         pytest.param(
             KERAS3,
+            [
+                node(inputs=tensor("x")),
+                node(initial_state=tensor("y", 1, 2), sequences=tensor("x")),
+            ],
+            (Call((X,)), Call((X,), {"initial_state": Y})),
+            id="Keras 3, input by name",
+        ),
+        pytest.param(
+            KERAS3,
             [node({"class_name": "__tuple__", "items": [tensor("x"), 1]})],
             (Call(((X, 1),)),),
             id="Keras 3, tuple",
@@ -147,7 +156,7 @@ def test_node_1_of_a_nested_model(
         pytest.param(
             KERAS3,
             [node({"o": tensor("x"), "i": tensor("y")})],
-            (Call(("dict of i, o",)),),
+            (Call(("a dict of i, o",)),),
             id="Keras 3, dict",
         ),
         pytest.param(
@@ -186,12 +195,18 @@ def test_arguments_that_say_nothing_go(name: str, value: Any) -> None:
     assert read_calls([[["x", 0, 0, {name: value}]]], KERAS2) == (Call((X,)),)
 
 
+def test_arguments_that_are_null_go_whatever_their_name() -> None:
+    assert read_calls([node(tensor("x"), initial_state=None)], KERAS3) == (Call((X,)),)
+    states = {"initial_state": None, "constants": None}
+    calls = read_calls([[["x", 0, 0, states], ["y", 1, 2, states]]], KERAS2)
+    assert calls == (Call(((X, Y),)),)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
         ("training", True, True),
         ("mask", [None, ["m", 0, 0]], (None, TensorRef("m"))),
-        ("initial_state", None, None),
         ("return_attention_scores", False, False),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -20,10 +21,10 @@ def dense(name: str, **config: object) -> Layer:
     return Layer(name, "Dense", {**DENSE, **config}, (on("x"),))
 
 
-def bound(layer: Layer, names: Sequence[str]) -> dict[str, str]:
+def bound(layer: Layer, names: Sequence[str], version: str = "2.15.0") -> dict[str, str]:
     """Return tfjs name -> stored name of the weights of one top-level layer."""
     group = [stored(name, group=layer.name) for name in names]
-    layers = bind_weights([layer], model(sequential(), weights=group))
+    layers = bind_weights([layer], model(sequential(), version, weights=group))
     found = named_weights(functional([source(), *layers], [layer.name]))
     return {name: stored_name(weight) for name, weight in found}
 
@@ -354,6 +355,45 @@ def test_a_layer_called_like_a_part_of_another() -> None:
 @pytest.mark.parametrize(("layer", "names", "expected"), NESTED.values(), ids=list(NESTED))
 def test_nested_models(layer: Layer, names: list[str], expected: Mapping[str, str]) -> None:
     assert bound(layer, names) == expected
+
+
+def frozen(model: Layer) -> Layer:
+    return replace(model, config={"trainable": False})
+
+
+DETACHED = inner(
+    Layer("n", "BatchNormalization", {**BN, "scale": False, "center": False}, (on("z"),)),
+    dense("d", use_bias=False),
+    name="m",
+)
+
+
+@pytest.mark.parametrize(
+    ("layer", "version", "stored_as"),
+    [
+        # Keras 2 asks each model, Keras 3 each variable (keras/src/layers/layer.py).
+        pytest.param(
+            inner(frozen(DETACHED), dense("e", use_bias=False)), "2.15.0", "emvd", id="Keras 2"
+        ),
+        pytest.param(
+            inner(frozen(DETACHED), dense("e", use_bias=False)), "3.15.1", "demv", id="Keras 3"
+        ),
+        pytest.param(
+            frozen(inner(DETACHED, dense("e", use_bias=False))), "2.15.0", "dmve", id="outer, 2"
+        ),
+        pytest.param(
+            frozen(inner(DETACHED, dense("e", use_bias=False))), "3.15.1", "mvde", id="outer, 3"
+        ),
+    ],
+)
+def test_layers_thawed_in_a_frozen_model(layer: Layer, version: str, stored_as: str) -> None:
+    names = {
+        "n/moving_mean": "m",
+        "n/moving_variance": "v",
+        "d/kernel": "d",
+        "e/kernel": "e",
+    }
+    assert bound(layer, list(stored_as), version) == names
 
 
 def test_equal_names_in_two_inner_models_get_their_own_weights() -> None:

@@ -12,6 +12,7 @@ from tfjs_serve.layers_format.catalog.objects import (
     DISTRIBUTIONS,
     FAN_MODES,
     INITIALIZERS,
+    OTHER_ACTIVATIONS,
     REGULARIZERS,
     TFJS_INITIALIZER_STRINGS,
     TFJS_INITIALIZERS,
@@ -44,8 +45,17 @@ def test_hard_sigmoid_was_the_same_before_keras_3(generation: int) -> None:
     assert activation_names(generation) == {**ACTIVATIONS, "hard_sigmoid": "hard_sigmoid"}
 
 
-def test_silu_is_the_only_activation_that_changes_its_name() -> None:
-    assert {name: tfjs for name, tfjs in ACTIVATIONS.items() if name != tfjs} == {"silu": "swish"}
+@pytest.mark.parametrize("name", WITHOUT)
+def test_an_activation_of_keras_is_known_as_its_own(name: str) -> None:
+    assert name in OTHER_ACTIVATIONS
+
+
+def test_activations_that_change_their_name() -> None:
+    assert {name: tfjs for name, tfjs in ACTIVATIONS.items() if name != tfjs} == {
+        "log_softmax_v2": "log_softmax",
+        "silu": "swish",
+        "softmax_v2": "softmax",
+    }
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,8 @@ REFUSED: list[tuple[str, dict[str, Any], list[Shape], str]] = [
     ("Cropping2D", {"cropping": 1}, [(N, N, 8, 3)], "needs a known height and width"),
     ("Cropping2D", {"cropping": 4}, [(N, 8, 9, 3)], "cannot crop (4, 4) off an axis of 8"),
     ("BatchNormalization", {"axis": 1}, [(N, 8, 8, 3)], "needs the last axis, got axis 1 of input"),
+    ("BatchNormalization", {"axis": 3}, [(N, 3)], "needs the last axis, got axis 3 of input"),
+    ("BatchNormalization", {"axis": -3}, [(N, 3)], "needs the last axis, got axis -3 of input"),
     ("BatchNormalization", {}, [(N, 2, 2, 2, 3)], "needs input of rank 2 or 3 or 4"),
     ("BatchNormalization", {}, [(N, N)], "needs a known number of channels"),
     ("LayerNormalization", {}, [(N, 2, 2, 2, 3)], "needs input of rank 2 or 3 or 4"),

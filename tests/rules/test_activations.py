@@ -10,6 +10,8 @@ from tfjs_serve.rules.activations import rewrite
 DENSE = layer("Dense", activation="relu", units=2)
 RELU_LAYER = {"class_name": "ReLU", "config": {"max_value": 6.0}}
 OLD = layer("LSTM", activation="tanh", recurrent_activation="hard_sigmoid")
+CUSTOM = "{} is custom, and its Python code is not in the file"
+REPLACE = "replace it by a built-in one and save the model again"
 OTHER = (
     "not supported yet: recurrent_activation = 'hard_sigmoid' of Keras 3, which TensorFlow.js "
     "computes by another formula"
@@ -58,10 +60,17 @@ OTHER = (
             KERAS3,
             refused(
                 layer("GRU"),
-                "not supported yet: activation = 'a'",
-                "not supported yet: recurrent_activation = 'b'",
+                CUSTOM.format("activation = 'a'"),
+                CUSTOM.format("recurrent_activation = 'b'"),
+                remedy=REPLACE,
             ),
-            id="both unknown",
+            id="both custom",
+        ),
+        pytest.param(
+            layer("Dense", activation={"value": ["4wEAAA==", None, None]}),
+            KERAS2,
+            refused(layer("Dense"), CUSTOM.format("activation = '<lambda>'"), remedy=REPLACE),
+            id="lambda",
         ),
         pytest.param(
             layer("Dense", activation=RELU_LAYER),
@@ -72,13 +81,13 @@ OTHER = (
         pytest.param(
             layer("Dense", activation={"class_name": "relu", "config": {}}),
             KERAS3,
-            refused(layer("Dense"), "not supported yet: activation = 'relu'"),
+            refused(layer("Dense"), CUSTOM.format("activation = 'relu'"), remedy=REPLACE),
             id="somebody's function called relu",
         ),
         pytest.param(
             layer("Dense", activation=[1]),
             KERAS3,
-            refused(layer("Dense"), "not supported yet: activation = '[1]'"),
+            refused(layer("Dense"), CUSTOM.format("activation = '[1]'"), remedy=REPLACE),
             id="no name at all",
         ),
     ],

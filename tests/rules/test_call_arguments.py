@@ -43,6 +43,11 @@ def test_tensors_alone(calls: tuple[Call, ...]) -> None:
             (Call((X, 2.5)),), ["not supported yet: called with the constant 2.5"], id="constant"
         ),
         pytest.param(
+            (Call(("a dict of p, q",)),),
+            ["not supported yet: called with a dict of p, q"],
+            id="dict of tensors",
+        ),
+        pytest.param(
             (Call(((X, (None,)),)),),
             ["not supported yet: called with the constant None"],
             id="constant inside a list",

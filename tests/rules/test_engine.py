@@ -8,7 +8,7 @@ import pytest
 from tests.models import dense, functional, identity, nested, on, sequential, source, weight
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.engine import Applied, Translated, translate
 from tfjs_serve.rewriting.rule import (
@@ -181,6 +181,42 @@ def test_a_wrapped_layer_is_refused_in_the_name_of_its_wrapper() -> None:
         "t",
         "TimeDistributed",
     )
+
+
+def test_a_sequential_model_returns_one_tensor() -> None:
+    config = {"units": 4, "recurrent_activation": "sigmoid", "return_state": True}
+    chain = sequential(source("z", (None, 5, 4)), Layer("l", "LSTM", config, (on("z"),)))
+    why = "not supported yet: returns several tensors at the end of a Sequential model"
+    assert reasons(chain) == (Reason(why, "l", "LSTM"),)
+
+
+STEPS = Layer("a", "TimeDistributed", {}, parts={"layer": identity("i")})
+CONV_LSTM = Layer(
+    "a", "ConvLSTM2D", {"filters": 1, "kernel_size": 1, "recurrent_activation": "sigmoid"}
+)
+BOUND = "not supported yet: shared by inputs of different shapes"
+
+
+@pytest.mark.parametrize(
+    ("layer", "one", "other", "is_bound"),
+    [
+        pytest.param(STEPS, (None, 5, 4), (None, 5, 4), False, id="steps alike"),
+        pytest.param(STEPS, (None, 5, 4), (None, 6, 4), True, id="more steps"),
+        pytest.param(STEPS, (None, 5, 4), (None, None, 4), True, id="any number of steps"),
+        pytest.param(CONV_LSTM, (None, 2, 3, 3, 1), (None, 4, 3, 3, 1), False, id="longer"),
+        pytest.param(CONV_LSTM, (None, 2, 3, 3, 1), (None, 2, 3, 4, 1), True, id="wider"),
+    ],
+)
+def test_layers_that_keep_the_shape_of_their_first_call(
+    layer: Layer, one: Shape, other: Shape, is_bound: bool
+) -> None:
+    shared = replace(layer, calls=(on("x"), on("y")))
+    layers = [source("x", one), source("y", other), shared]
+    graph = functional(layers, ["a", TensorRef("a", 1)], ["x", "y"])
+    if is_bound:
+        assert reasons(graph) == (Reason(BOUND, "a", layer.class_name),)
+    else:
+        translate(graph, 3, [], [])
 
 
 SHARED = "not supported yet: shared by inputs whose shapes need different translations"

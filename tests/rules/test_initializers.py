@@ -69,6 +69,7 @@ SCALING = {"scale": 1.0, "mode": "fan_in", "distribution": "normal"}
         pytest.param("constant", ZEROS, id="constant without a value"),
         pytest.param(made("Constant"), ZEROS, id="constant without a value, as an object"),
         pytest.param(made("Constant", value=[1.0, 2.0]), ZEROS, id="constant array"),
+        pytest.param(made("Constant", value=10**400), ZEROS, id="constant beyond all floats"),
         pytest.param(made("ZerosV2"), made("Zeros"), id="version 2"),
         pytest.param(
             made("OrthogonalInitializer", gain=2), made("Orthogonal", gain=2), id="long name"

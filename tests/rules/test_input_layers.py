@@ -37,6 +37,7 @@ def test_finished_inputs_stay(before: Layer) -> None:
     ("dtype", "fed"),
     [
         *((name, "float32") for name in ("float16", "bfloat16", "float64", None)),
+        *((name, "float32") for name in ("mixed_float16", "mixed_bfloat16")),
         *((name, "int32") for name in ("int8", "uint8", "int16", "uint16", "uint32", "int64")),
     ],
 )

@@ -16,8 +16,11 @@ from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.values import plain
 from tfjs_serve.graph import Call, Slice, TensorRef, Value
 
-NODE_FREE_ARGUMENTS = ("training", "mask")
-"""Call arguments that say nothing when they are null (or, for `training`, false)."""
+FALSE_SAYS_NOTHING = ("training", "mask")
+"""Call arguments that are as good as null when they are false."""
+
+INPUT_ARGUMENTS = ("inputs", "sequences")
+"""Names of a layer's first argument, which Keras 3 keeps where it was passed by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ def _keras3_call(node: Mapping[str, Any], numbering: Numbering) -> Call:
         raise ConversionError(f"a layer is called with {node!r}, which is no list of arguments")
     args = tuple(_value(item, numbering) for item in positional)
     kwargs = {key: _value(item, numbering) for key, item in named.items()}
+    if not args:
+        args = tuple(kwargs.pop(name) for name in INPUT_ARGUMENTS if name in kwargs)
     return Call(args, _without_defaults(kwargs))
 
 
@@ -165,7 +170,7 @@ def _dict_in_words(value: Mapping[str, Any]) -> str:
     Which tensor of a dict Keras gives to which input depends on the model that is called.
     """
     class_name = value.get("class_name")
-    return class_name if isinstance(class_name, str) else f"dict of {', '.join(sorted(value))}"
+    return class_name if isinstance(class_name, str) else f"a dict of {', '.join(sorted(value))}"
 
 
 def _reference(triple: Any, numbering: Numbering) -> TensorRef:
@@ -179,7 +184,7 @@ def _without_defaults(kwargs: Mapping[str, Value]) -> dict[str, Value]:
     return {
         key: value
         for key, value in kwargs.items()
-        if not (key in NODE_FREE_ARGUMENTS and _says_nothing(value))
+        if not (value is None or (key in FALSE_SAYS_NOTHING and _says_nothing(value)))
     }
 
 

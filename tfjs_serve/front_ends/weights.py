@@ -4,7 +4,9 @@ A `.h5` holds one group for each top-level layer. Inside it the names are what K
 variables, which may carry the suffix of an earlier model of the same session, so names decide
 only where they fit one to one; otherwise the order does, as in Keras's own loader
 (keras/src/legacy/saving/legacy_h5_format.py, `_legacy_weights`): trainable variables of all inner
-layers in order, then the others.
+layers in order, then the others. In Keras 2 a frozen model has no trainable variables, whatever
+its layers say (engine/base_layer.py, `trainable_weights`); Keras 3 asks the outermost model and
+then each variable (layers/layer.py, `trainable_variables`).
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def bind_weights(layers: Sequence[Layer], model: KerasModel) -> tuple[Layer, ...
     for stored in model.weights:
         if not is_left_out(stored):
             groups.setdefault(stored.group, []).append(stored)
-    return tuple(_bind(layer, groups.get(layer.name, [])) for layer in layers)
+    return tuple(_bind(layer, groups.get(layer.name, []), model.generation) for layer in layers)
 
 
 def is_left_out(stored: StoredWeight) -> bool:
@@ -69,8 +71,8 @@ def is_left_out(stored: StoredWeight) -> bool:
     return stored.name.rpartition("/")[2] in NOT_FOR_INFERENCE
 
 
-def _bind(layer: Layer, group: Sequence[StoredWeight]) -> Layer:
-    slots = tuple(_slots(layer, (layer.name,), layer.name, is_trainable=True))
+def _bind(layer: Layer, group: Sequence[StoredWeight], generation: int) -> Layer:
+    slots = tuple(_slots(layer, (layer.name,), layer.name, generation))
     if len(slots) != len(group):
         return layer
     found = _by_name(slots, group, is_nested=layer.graph is not None)
@@ -81,23 +83,29 @@ def _bind(layer: Layer, group: Sequence[StoredWeight]) -> Layer:
 
 
 def _slots(
-    layer: Layer, path: tuple[str, ...], owner: str, *, is_trainable: bool, direction: str = ""
+    layer: Layer, path: tuple[str, ...], owner: str, generation: int, direction: str = ""
 ) -> Iterator[Slot]:
-    is_trainable = is_trainable and bool(layer.config.get("trainable", True))
+    is_trainable = bool(layer.config.get("trainable", True))
     if layer.graph is not None:
         inner = [
             slot
             for child in layer.graph.layers
-            for slot in _slots(child, (*path, child.name), child.name, is_trainable=is_trainable)
+            for slot in _slots(child, (*path, child.name), child.name, generation)
         ]
-        yield from sorted(inner, key=lambda slot: not slot.is_trainable)
+        if generation >= 3 and len(path) > 1:
+            yield from inner
+        elif is_trainable:
+            yield from sorted(inner, key=lambda slot: not slot.is_trainable)
+        else:
+            yield from (replace(slot, is_trainable=False) for slot in inner)
         return
     for role in roles(layer.class_name, layer.config):
         may_train = is_trainable and role not in NEVER_TRAINED
         yield Slot(path, owner, direction, role, may_train)
     for field, part in wrapped_layers(layer).items():
         way = DIRECTIONS.get(field, "") if layer.class_name == "Bidirectional" else direction
-        yield from _slots(part, (*path, field), owner, is_trainable=is_trainable, direction=way)
+        for slot in _slots(part, (*path, field), owner, generation, way):
+            yield replace(slot, is_trainable=is_trainable and slot.is_trainable)
 
 
 def wrapped_layers(layer: Layer) -> Mapping[str, Layer]:

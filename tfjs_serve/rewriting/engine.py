@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
+from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef
+from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.layout import laid_out, lowered_shapes, pattern, reconnected
 from tfjs_serve.rewriting.rule import (
@@ -137,6 +138,8 @@ class _Run:
             if count is not None and ref.output >= count:
                 why = f"returns output {ref.output} of {ref.layer!r}, which has {count}"
                 self.reasons.append(Reason(f"model {graph.name!r} {why}"))
+            if graph.kind is GraphKind.SEQUENTIAL and count is not None and count > 1:
+                self.reasons.append(Reason(_SEVERAL, ref.layer, graph.layer(ref.layer).class_name))
         return (
             graph
             if len(self.reasons) > before
@@ -181,9 +184,13 @@ class _Run:
         if not final.is_good or None in given or (given == final.shapes and is_alike):
             return final
         again = _Run(self.context, self.rules)
-        if again.finish(layer, given, index).lowering == final.lowering and not again.reasons:
+        if again.finish(layer, given, index).lowering != final.lowering or again.reasons:
+            why = _SHARED
+        elif _is_bound(final, given):
+            why = _BOUND
+        else:
             return final
-        self.reasons.append(Reason(_SHARED, layer.name, layer.class_name))
+        self.reasons.append(Reason(why, layer.name, layer.class_name))
         return replace(final, is_good=False)
 
     def part(self, layer: Layer, part: Layer, given: Shapes) -> Layer:
@@ -307,4 +314,18 @@ def _shapes_inside(layer: Layer, given: Shapes) -> Shapes:
 
 _SHARED = "not supported yet: shared by inputs whose shapes need different translations"
 
+_BOUND = "not supported yet: shared by inputs of different shapes"
+
+_SEVERAL = "not supported yet: returns several tensors at the end of a Sequential model"
+
 _CIRCLE = "its inputs are made by no layer of the model, or by layers that wait for it"
+
+
+def _is_bound(final: _Finished, given: Shapes) -> bool:
+    """Tell whether tfjs refuses these inputs after those of the layer's first call."""
+    if len(final.lowering.layers) != 1:
+        return False
+    spec = CATALOG.get(final.lowering.layers[0].class_name)
+    axis = None if spec is None else spec.bound_from
+    pairs = zip(final.shapes, given, strict=False)
+    return axis is not None and any((a or ())[axis:] != (b or ())[axis:] for a, b in pairs)

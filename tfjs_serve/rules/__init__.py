@@ -34,6 +34,7 @@ from tfjs_serve.rules import (
     dtype_policies,
     einsum_dense,
     elu,
+    flags,
     flatten,
     global_pooling3d,
     group_normalization,
@@ -46,6 +47,7 @@ from tfjs_serve.rules import (
     initializers,
     input_layers,
     int8_dense,
+    integer_inputs,
     integer_means,
     integer_resizing,
     interpolation,
@@ -64,6 +66,7 @@ from tfjs_serve.rules import (
     missing_weights,
     multi_head_attention,
     namesakes,
+    nested_states,
     normalization,
     one_dimension,
     paddings,
@@ -128,6 +131,7 @@ LAYER_RULES = (
     LayerRule("dtype_policies", dtype_policies.rewrite),
     LayerRule("bookkeeping", bookkeeping.rewrite),
     LayerRule("conv_lstm1d", conv_lstm1d.rewrite),
+    LayerRule("flags", flags.rewrite),
     LayerRule("initial_states", initial_states.rewrite),  # before what is left is refused
     LayerRule("mask_makers", mask_makers.rewrite),
     LayerRule("masked_pooling", masked_pooling.rewrite),
@@ -191,6 +195,8 @@ LAYER_RULES = (
 GRAPH_RULES = (
     GraphRule("repeated_inputs", repeated_inputs.rewrite),  # lowerings repeat inputs, too
     GraphRule("boundaries", boundaries.rewrite),
+    GraphRule("integer_inputs", integer_inputs.rewrite),
+    GraphRule("nested_states", nested_states.rewrite),
     GraphRule("layer_names", layer_names.rewrite),
     GraphRule("call_order", call_order.rewrite),  # last: it fixes the numbers of all calls
 )

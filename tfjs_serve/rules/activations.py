@@ -14,7 +14,8 @@ from typing import Any
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Layer
-from tfjs_serve.layers_format.catalog.objects import activation_names
+from tfjs_serve.layers_format.catalog.objects import OTHER_ACTIVATIONS, activation_names
+from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
 
 FIELDS = ("activation", "recurrent_activation")
@@ -34,10 +35,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         if found in names and not isinstance(value, Mapping):
             changes[field] = names[found]
         else:
-            why = f"not supported yet: {field} = {found!r}"
-            if found == "hard_sigmoid":
-                why += " of Keras 3, which TensorFlow.js computes by another formula"
-            reasons.append(Reason(why, layer.name, layer.class_name))
+            reasons.append(_reason(layer, field, found))
     if reasons:
         return Refusal(tuple(reasons))
     if all(layer.config[field] == name for field, name in changes.items()):
@@ -45,9 +43,21 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     return Rewrite(with_fields(layer, changes))
 
 
+def _reason(layer: Layer, field: str, name: str) -> Reason:
+    if name not in OTHER_ACTIVATIONS | KERAS_CLASSES:
+        why = f"{field} = {name!r} is custom, and its Python code is not in the file"
+        remedy = "replace it by a built-in one and save the model again"
+        return Reason(why, layer.name, layer.class_name, remedy)
+    why = f"not supported yet: {field} = {name!r}"
+    if name == "hard_sigmoid":
+        why += " of Keras 3, which TensorFlow.js computes by another formula"
+    return Reason(why, layer.name, layer.class_name)
+
+
 def _name(value: Any) -> str:
     if value is None:
         return "linear"
     if isinstance(value, Mapping):
-        return str(value.get("class_name"))
+        # A lambda is marshalled code without a name.
+        return str(value.get("class_name", "<lambda>"))
     return str(value)

@@ -19,11 +19,16 @@ def rewrite(layer: Layer, context: Context) -> Refusal | None:
             shown = "a tensor" if any(tensors(value)) else repr(value)
             found.append(f"called with {name} = {shown}")
         literals = [value for value in _flat(call.args) if not isinstance(value, TensorRef)]
-        found += [f"called with the constant {value!r}" for value in literals]
+        found += [f"called with {_in_words(value)}" for value in literals]
     if not found:
         return None
     reasons = dict.fromkeys(f"not supported yet: {what}" for what in found)
     return Refusal(tuple(Reason(why, layer.name, layer.class_name) for why in reasons))
+
+
+def _in_words(value: object) -> str:
+    # Text stands for what is neither a tensor nor a number (front_ends.nodes).
+    return value if isinstance(value, str) else f"the constant {value!r}"
 
 
 def _flat(value: object) -> list[object]:

@@ -1,7 +1,7 @@
 """Dtype policies go: every layer computes in float32 in TensorFlow.js.
 
 Before: Dense {"dtype": "mixed_float16"}
-After:  Dense {}, with a warning that results differ by rounding
+After:  Dense {}, with a warning that results differ by rounding; integers are refused
 
 A dtype other than a plain string on a first layer makes `predict` throw (engine/executor.ts,
 `assertFeedCompatibility`).
@@ -13,7 +13,7 @@ from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse, with_fields
 
-EXACT = ("float32", "int32", "int64", "bool", None)
+EXACT = ("float32", None)
 ROUNDED = ("float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
 
 

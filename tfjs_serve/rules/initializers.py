@@ -9,11 +9,11 @@ make, stops the loading. What has no counterpart becomes Zeros.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.layers_format.catalog.objects import (
     DISTRIBUTIONS,
     FAN_MODES,
@@ -56,6 +56,4 @@ def _translate(value: Any) -> Any:
 
 def _number(value: Any) -> float | int | None:
     """Return a number, None for what is none: seed generators, arrays, infinities."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if math.isfinite(value) else None
+    return value if is_number(value) else None

@@ -12,9 +12,11 @@ from typing import Any
 
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse
+from tfjs_serve.rules.dtype_policies import ROUNDED
 
 FED_AS = {
-    **dict.fromkeys(("float32", "float16", "bfloat16", "float64"), "float32"),
+    # The policy of a first layer without an input of its own may be a mixed one.
+    **dict.fromkeys(("float32", *ROUNDED), "float32"),
     **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"), "int32"),
     "bool": "bool",
 }

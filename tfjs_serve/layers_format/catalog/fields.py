@@ -1,13 +1,14 @@
 """Ways to say which values of a config field tfjs gives Keras's numbers for.
 
 Values come from JSON: true is no 1 here, and lists may have become tuples. NaN and infinity are
-never accepted, since a browser cannot parse a model.json that holds them.
+never accepted, since a browser cannot parse a model.json that holds them, and neither are numbers
+too large for JavaScript, which Python's JSON takes.
 """
 
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -20,15 +21,22 @@ from tfjs_serve.layers_format.catalog.objects import (
 )
 from tfjs_serve.layers_format.catalog.spec import REQUIRED, Field
 
+MAX_SAFE_INTEGER = 2**53 - 1
+"""JavaScript's Number.MAX_SAFE_INTEGER."""
+
 
 def is_integer(value: Any) -> bool:
     """Tell whether a value is a whole number and no boolean."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_SAFE_INTEGER
 
 
 def is_number(value: Any) -> bool:
     """Tell whether a value is a finite number and no boolean."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def is_positive(value: Any) -> bool:

@@ -22,11 +22,11 @@ _SOURCE = "layers/normalization.ts"
 
 def _batch_axis(config: Config, shape: Shape) -> int:
     axis = config["axis"]
-    index = int(axis if isinstance(axis, int) else axis[0]) % len(shape)
-    if index != len(shape) - 1:
+    last = len(shape) - 1
+    if (axis if isinstance(axis, int) else axis[0]) not in (-1, last):
         # The cpu and wasm backends give other numbers (tfjs-backend-cpu, BatchNorm.ts).
         raise ShapeError(f"needs the last axis, got axis {axis} of input {shape}")
-    return index
+    return last
 
 
 def _batch(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:

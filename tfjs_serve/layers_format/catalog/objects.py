@@ -19,6 +19,7 @@ ACTIVATIONS: Mapping[str, str] = MappingProxyType(
         "gelu": "gelu",  # the erf form; Keras defaults to approximate=False in both generations
         "linear": "linear",
         "log_softmax": "log_softmax",
+        "log_softmax_v2": "log_softmax",  # what tf.nn calls the function that Keras 2 takes
         "mish": "mish",
         "relu": "relu",
         "relu6": "relu6",
@@ -26,6 +27,7 @@ ACTIVATIONS: Mapping[str, str] = MappingProxyType(
         "sigmoid": "sigmoid",
         "silu": "swish",
         "softmax": "softmax",
+        "softmax_v2": "softmax",
         "softplus": "softplus",
         "softsign": "softsign",
         "swish": "swish",
@@ -51,6 +53,16 @@ def activation_names(generation: int) -> Mapping[str, str]:
     missing for generation 3, where tfjs has one of that name that computes something else.
     """
     return ACTIVATIONS if generation >= 3 else _OLD_ACTIVATIONS
+
+
+OTHER_ACTIVATIONS: frozenset[str] = frozenset(
+    (
+        *("celu", "crelu_v2", "exponential", "gelu_new", "glu", "hard_shrink", "hard_sigmoid"),
+        *("hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "soft_shrink"),
+        *("sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink", "threshold"),
+    )
+)
+"""Activations of Keras's own (keras.activations of 2.15 and 3.15) without such a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,7 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             },
             output_shapes=_conv_lstm,
             weights=_conv_lstm_weights,
+            bound_from=2,
         ),
     }
 )

@@ -60,6 +60,8 @@ class LayerSpec:
     weights: config and input shapes of the first call -> the variables `build` makes, in the
         order Keras stores them: trainable ones first.
     inputs: smallest and largest number of input tensors of a call.
+    bound_from: first axis from which every call has to have the lengths of the first one, where
+        `build` makes an InputSpec of its whole shape; None where calls may differ.
     warning: what a user has to know although the numbers are right, as one sentence.
     """
 
@@ -68,4 +70,5 @@ class LayerSpec:
     output_shapes: OutputShapes
     weights: Weights = field(default=lambda config, shapes: ())
     inputs: tuple[int, int] = (1, 1)
+    bound_from: int | None = None
     warning: str | None = None

@@ -138,6 +138,7 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             fields={"layer": _layer(_EACH_STEP), **fields.ACTIVITY},
             output_shapes=_time_distributed,
             weights=_time_distributed_weights,
+            bound_from=0,
         ),
     }
 )
