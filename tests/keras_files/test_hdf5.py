@@ -145,9 +145,6 @@ DAMAGED = "is damaged or incomplete ("
         ),
         pytest.param(set_attribute("/", "model_config", ["{}", "{}"]), "is not a text", id="texts"),
         pytest.param(
-            set_attribute("/", "training_config", "{"), "training_config that is no", id="training"
-        ),
-        pytest.param(
             delete_attribute("model_weights", "layer_names"), "no layer_names", id="no layer names"
         ),
         pytest.param(
@@ -327,6 +324,25 @@ def test_the_structure_of_a_model(tmp_path: Path) -> None:
 def test_what_an_early_file_leaves_out_is_none(tmp_path: Path) -> None:
     model = read_model(write_model(tmp_path / "m.h5", keras_version=None))
     assert (model.keras_version, model.generation, model.training_config) == (None, 2, None)
+
+
+@pytest.mark.parametrize(
+    ("training", "why"),
+    [
+        ("{", "that is no valid JSON"),
+        ('{"optimizer_config": {"config": {"clipvalue": Infinity}}}', "which JSON cannot express"),
+        ("[]", "training_config"),
+    ],
+    ids=["cut off", "infinity", "no object"],
+)
+def test_a_bad_training_config_is_left_out_and_told_of(
+    tmp_path: Path, training: str, why: str
+) -> None:
+    model = read_model(write_model(tmp_path / "m.h5", training_config=training))
+    assert model.training_config is None
+    (warning,) = model.warnings
+    assert warning.startswith("the training config is left out: it ")
+    assert why in warning
 
 
 def test_the_version_may_stand_at_the_weights_only(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def translate(model: KerasModel) -> Translation:
     _check_all_bound(source, model)
     tensors = _tensors(graph)
     training_config, training_notes = translate_training(model.training_config)
-    notes = (*translated.notes, *_precision_notes(tensors), *training_notes)
+    unread = tuple(Note(text) for text in model.warnings)
+    notes = (*translated.notes, *_precision_notes(tensors), *training_notes, *unread)
     return Translation(
         model_config(graph),
         training_config,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.json_config import parse_model_config, parse_training_config
@@ -51,14 +51,25 @@ def read_model(root: Group, where: str, file_bytes: int) -> KerasModel:
     if group is None:
         why = "holds an architecture (model_config) but no group model_weights"
         raise refusal(where, why, SAVE_WHOLE)
-    training = root.text("training_config")
+    training, warnings = _training(root.text("training_config"), where)
     return KerasModel(
         keras_version=root.text("keras_version") or group.text("keras_version"),
         backend=root.text("backend") or group.text("backend"),
         config=parse_model_config(config, where),
-        training_config=None if training is None else parse_training_config(training, where),
+        training_config=training,
         weights=_weights(group, where, file_bytes),
+        warnings=warnings,
     )
+
+
+def _training(text: str | None, where: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """Return the training config; nobody needs it to predict, so a bad one is only told of."""
+    if text is None:
+        return None, ()
+    try:
+        return parse_training_config(text, where), ()
+    except ConversionError as error:
+        return None, (f"the training config is left out: it {error.reasons[0].why}",)
 
 
 def _no_model(root: Group, where: str) -> ConversionError:

@@ -59,6 +59,7 @@ class KerasModel:
     weights: layer groups in byte order of their names (the order HDF5 iterates in, which is
         the order the official converter writes), inside a group the order of `weight_names`.
         In an archive the order of paths, variables of one object by number.
+    warnings: what could not be read and is not needed to predict.
     """
 
     keras_version: str | None
@@ -67,6 +68,7 @@ class KerasModel:
     training_config: Mapping[str, Any] | None
     weights: tuple[StoredWeight, ...]
     container: Container = Container.H5
+    warnings: tuple[str, ...] = ()
 
     @property
     def generation(self) -> int:

@@ -36,6 +36,7 @@ from tfjs_serve.rules import (
     elu,
     flags,
     flatten,
+    given_masks,
     global_pooling3d,
     group_normalization,
     groups,
@@ -102,6 +103,7 @@ FIRST_RULES = (
     GraphRule("namesakes", namesakes.rewrite),  # before a default can stand in for a field
     GraphRule("integer_means", integer_means.rewrite),  # what passes integers on is still named
     GraphRule("integer_resizing", integer_resizing.rewrite),  # while dtypes are those of Keras
+    GraphRule("given_masks", given_masks.rewrite),  # before masks become arguments
     GraphRule("implicit_masks", implicit_masks.rewrite),
     GraphRule("stale_masks", stale_masks.rewrite),  # looks for masks that are arguments by now
 )
