@@ -10,9 +10,10 @@ from typing import Any
 from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal
 
 DEPTH_LIMIT = 500
-# A string or one bracket. The closing quote is optional and the repeats give nothing back, so an
-# unterminated string costs one pass, not one pass for each quote.
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# The closing quote is optional and the repeats give nothing back, so an unterminated string costs
+# one pass, not one pass for each quote.
+_STRINGS = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^][{}]+")
 
 
 def parse_object(text: str, where: str, attribute: str) -> dict[str, Any]:
@@ -71,11 +72,7 @@ def _parse(text: str, where: str, attribute: str) -> Any:
 
 def _depth(text: str) -> int:
     deepest = depth = 0
-    for token in _TOKENS.finditer(text):
-        first = text[token.start()]
-        if first in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif first in "]}":
-            depth -= 1
+    for bracket in _NO_BRACKETS.sub("", _STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
     return deepest

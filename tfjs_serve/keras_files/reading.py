@@ -57,8 +57,12 @@ class Window:
             yield self.read(offset, STEP_BYTES)
 
     def as_file(self) -> io.RawIOBase:
-        """Return a file for reading, with a cursor of its own."""
-        return _WindowFile(self)
+        """Return a file for reading; nothing else may move the cursor of the descriptor.
+
+        A window on a whole file needs no arithmetic, and libhdf5 makes thousands of small reads.
+        """
+        is_whole = self.offset == 0 and self.nbytes == os.fstat(self.fd).st_size
+        return io.FileIO(self.fd, closefd=False) if is_whole else _WindowFile(self)
 
 
 class _WindowFile(io.RawIOBase):

@@ -80,11 +80,12 @@ Shapes = tuple[Shape | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """What stands for a layer, as its first call, with inputs of these shapes, made it."""
+    """What stands for a layer, as one of its calls, with inputs of these shapes, made it."""
 
     lowering: Lowering
     is_good: bool
     shapes: Shapes
+    call: int
 
 
 @dataclass(slots=True)
@@ -123,7 +124,7 @@ class _Run:
                     continue
                 given = tuple(self.shape(layer, ref, shapes, made) for ref in refs)
                 if layer.name not in finished:
-                    finished[layer.name] = self.finish(layer, given)
+                    finished[layer.name] = self.finish(layer, given, index)
                 final = self.shared(layer, index, finished[layer.name], given)
                 outputs = self.outputs(layer, final.lowering, given) if final.is_good else None
                 made[layer.name, index] = None if outputs is None else len(outputs)
@@ -172,16 +173,18 @@ class _Run:
             self.reasons.append(Reason(why, layer.name, layer.class_name))
             return None
 
-    def finish(self, layer: Layer, given: Shapes, call: int = 0) -> _Finished:
+    def finish(self, layer: Layer, given: Shapes, call: int) -> _Finished:
         """Return what stands for a layer, as one of its calls makes it."""
         before = len(self.reasons)
         lowering = self.lowered(replace(layer, calls=(pattern(layer.calls[call]),)), given)
-        return _Finished(lowering, len(self.reasons) == before, given)
+        return _Finished(lowering, len(self.reasons) == before, given, call)
 
     def shared(self, layer: Layer, index: int, final: _Finished, given: Shapes) -> _Finished:
         """Return the finished layer for one more call; it must suit that one, too."""
-        is_alike = pattern(layer.calls[index]) == pattern(layer.calls[0])
-        if not final.is_good or None in given or (given == final.shapes and is_alike):
+        if index == final.call or not final.is_good or None in given:
+            return final
+        made = pattern(layer.calls[final.call])
+        if given == final.shapes and pattern(layer.calls[index]) == made:
             return final
         again = _Run(self.context, self.rules)
         if again.finish(layer, given, index).lowering != final.lowering or again.reasons:

@@ -11,14 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs, walk_layers
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
 def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
     """Give every call tensors that differ, nested models included."""
-    changed = _without_repeats(graph)
-    return None if changed == graph else GraphRewrite(changed)
+    if not any(_repeats(layer) for layer in walk_layers(graph.layers)):
+        return None
+    return GraphRewrite(_without_repeats(graph))
+
+
+def _repeats(layer: Layer) -> bool:
+    inputs = [call.inputs for call in layer.calls]
+    return any(len(set(refs)) < len(refs) for refs in inputs)
 
 
 def _without_repeats(graph: Graph) -> Graph:
