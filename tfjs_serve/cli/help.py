@@ -61,9 +61,9 @@ tfjs-serve clean ./models --out ./public/models
 
 HELP: dict[str, dict[str, Any]] = {
     "serve": {
-        "help": "Watch a folder of Keras models (.h5) and serve each as a TensorFlow.js Layers "
-        "model, converted again whenever its file changes. DIR is the working directory unless "
-        "it is given.",
+        "help": "Watch a folder of Keras models (.h5, .keras) and serve each as a TensorFlow.js "
+        "Layers model, converted again whenever its file changes. DIR is the working directory "
+        "unless it is given.",
     },
     "convert": {
         "help": "Convert the Keras model INPUT into the folder OUTDIR: model.json and weight "
