@@ -62,6 +62,8 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         "keep": "5",
         "force": "TRUE",
         "drain": "1.5",
+        "gru_unroll": "40",
+        "allow_custom": "Mine, Custom>Other",
         "quiet": "no",
         "verbose": "yes",
         "log_format": "json",
@@ -80,6 +82,8 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         keep=5,
         force=True,
         drain_s=1.5,
+        gru_unroll=40,
+        allow_custom=("Mine", "Custom>Other"),
         verbosity=Verbosity.VERBOSE,
         log_format=LogFormat.JSON,
     )
@@ -182,11 +186,14 @@ def test_an_unknown_variable_is_reported(models: Path, cwd: Path) -> None:
         ("x = " + "[" * 9999, "is no valid TOML"),
         ("models = 3", "models: expected [[models]] tables, each with a match"),
         ("[[models]]\nkeep = 3", "models: found no match, expected a glob of model names"),
-        ("[[models]]\nmatch = '*'\nkeep = 3", "found keep, expected match, weight_shard_size_b"),
+        ("[[models]]\nmatch = '*'\nkeep = 3", "found keep, expected weight_shard_size_bytes"),
         ("[[models]]\nmatch = '*'\nweight_shard_size_bytes = 0", "expected a whole number from 1"),
         ("[[models]]\nmatch = '*'\nmetadata = 1", "metadata: found 1, expected a table"),
-        ("[[models]]\nmatch = '*'\nmetadata = {a = nan}", "expected what JSON can hold"),
-        ("[[models]]\nmatch = '*'\nmetadata = {a = 2020-01-01}", "expected what JSON can hold"),
+        ("[[models]]\nmatch = '*'\nmetadata = {a = nan}", "expected a table of what JSON can hold"),
+        (
+            "[[models]]\nmatch = '*'\nmetadata = {a = 2020-01-01}",
+            "expected a table of what JSON can hold",
+        ),
         ("x" * 2_000_000, "expected a TOML file of at most 1048576 bytes"),
     ],
 )
@@ -221,6 +228,21 @@ def test_options_of_single_models(models: Path, cwd: Path) -> None:
     assert settings.options_for("vision/deep/mnist") == Options(weight_shard_size_bytes=1024)
     assert settings.options_for("mnist") == Options(metadata={"labels": ["cat", "dog"]})
     assert Settings(models_dir=models).options_for("mnist") == Options()
+
+
+def test_options_of_a_model_stand_over_those_of_all(models: Path, cwd: Path) -> None:
+    (cwd / "tfjs-serve.toml").write_text("[[models]]\nmatch = 'a'\ngru-unroll = 3\n")
+    settings, _ = load(models, {"allow_custom": ("Mine",)}, environ={}, cwd=cwd)
+    assert settings.options_for("a") == Options(gru_unroll=3, allow_custom=("Mine",))
+    assert settings.options_for("b") == Options(allow_custom=("Mine",))
+
+
+def test_a_stranger_may_not_pass_classes_on(models: Path, cwd: Path) -> None:
+    strangers = models / "tfjs-serve.toml"
+    strangers.write_text("[[models]]\nmatch = 'a'\nallow_custom = ['Mine']\ngru_unroll = 3\n")
+    settings, ignored = load(models, {}, environ={}, cwd=cwd)
+    assert settings.options_for("a") == Options(gru_unroll=3)
+    assert [text.partition(" is ignored")[0] for text in ignored] == [f"{strangers}: allow_custom"]
 
 
 def test_the_file_in_the_models_folder_sets_options_of_models_only(models: Path, cwd: Path) -> None:

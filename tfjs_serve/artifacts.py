@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 SHARD_BYTES = 4 * 1024 * 1024
 """Default size of a weight shard, the official converter's (write_weights.py)."""
+
+GRU_UNROLL = 24
+"""Default of `gru_unroll`: longer ones take a browser longer than the companion module does."""
 
 SHARD_FOLDER = "_w"
 """Where the served folder keeps the shards of all models, named by content."""
@@ -18,20 +21,43 @@ CONVERTER_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may choose about the conversion of one model."""
+    """What a user may choose about the conversion of one model.
+
+    quantization: dtype ('float16', 'uint8', 'uint16') -> patterns of weight names.
+    gru_unroll: most steps over which a reset-after GRU is laid out step by step.
+    companion: whether a model may need the companion module; else it is refused.
+    allow_custom: classes that are passed through to a page that registers them.
+    """
 
     weight_shard_size_bytes: int = SHARD_BYTES
     metadata: Mapping[str, Any] | None = None
+    split_weights_by_layer: bool = False
+    quantization: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    gru_unroll: int = GRU_UNROLL
+    companion: bool = True
+    allow_custom: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the options as a JSON object, also the key under which a version is re-used."""
-        metadata = None if self.metadata is None else dict(self.metadata)
-        return {"weight_shard_size_bytes": self.weight_shard_size_bytes, "metadata": metadata}
+        return {
+            "weight_shard_size_bytes": self.weight_shard_size_bytes,
+            "metadata": None if self.metadata is None else dict(self.metadata),
+            "split_weights_by_layer": self.split_weights_by_layer,
+            "quantization": {dtype: list(names) for dtype, names in self.quantization.items()},
+            "gru_unroll": self.gru_unroll,
+            "companion": self.companion,
+            "allow_custom": list(self.allow_custom),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Options:
         """Return the options that `as_json` wrote."""
-        return cls(data["weight_shard_size_bytes"], data["metadata"])
+        quantization = {dtype: tuple(names) for dtype, names in data["quantization"].items()}
+        allow_custom = tuple(data["allow_custom"])
+        return cls(**{**data, "quantization": quantization, "allow_custom": allow_custom})
+
+
+DEFAULT_OPTIONS = Options()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,28 +48,30 @@ def files(folder: Path) -> dict[str, bytes]:
     [
         pytest.param(
             {"shards": 1},
-            "convert_file: no option 'shards' (expected weight_shard_size_bytes, metadata)",
+            "convert_file: found shards, expected weight_shard_size_bytes, metadata",
             id="unknown",
         ),
         *(
             pytest.param(
                 {"weight_shard_size_bytes": size},
-                f"weight_shard_size_bytes is {size!r}, expected a number of bytes above 0",
+                f"convert_file: weight_shard_size_bytes: found {size!r}, expected a whole number",
                 id=f"shards of {size!r} bytes",
             )
-            for size in (0, -1, None, True, 4.0, "4")
+            for size in (0, -1, None, True, 4.0, "x")
         ),
         pytest.param(
-            {"metadata": ["a"]}, "metadata is ['a'], expected a JSON object", id="metadata list"
+            {"metadata": ["a"]},
+            "convert_file: metadata: found ['a'], expected a table",
+            id="metadata list",
         ),
         pytest.param(
             {"metadata": {"a": float("nan")}},
-            "metadata cannot be written as JSON (Out of range float values are not JSON compliant",
+            "convert_file: metadata: found {'a': nan}, expected a table of what JSON can hold",
             id="metadata with NaN",
         ),
         pytest.param(
             {"metadata": {"a": {1, 2}}},
-            "metadata cannot be written as JSON (Object of type set is not JSON serializable",
+            "convert_file: metadata: found {'a': {1, 2}}, expected a table of what JSON can hold",
             id="metadata with a set",
         ),
     ],

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.models import dense, functional, identity, nested, on, sequential, source, weight
+from tests.models import KERAS3, dense, functional, identity, nested, on, sequential, source, weight
 from tfjs_serve.artifacts import Note
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
@@ -31,13 +31,13 @@ def shapes_seen(graph: Graph) -> dict[str, tuple[object, ...]]:
     def look(layer: Layer, context: Context) -> None:
         seen.setdefault(layer.name, context.shapes)
 
-    translate(graph, 3, [LayerRule("look", look)], [])
+    translate(graph, KERAS3, [LayerRule("look", look)], [])
     return seen
 
 
 def reasons(graph: Graph, *rules: LayerRule) -> tuple[Reason, ...]:
     with pytest.raises(ConversionError) as error:
-        translate(graph, 3, rules, [])
+        translate(graph, KERAS3, rules, [])
     return error.value.reasons
 
 
@@ -48,13 +48,13 @@ INNER = sequential(source("z", (None, 3)), identity("i", on("z")), name="m")
 
 
 def test_without_rules_nothing_changes() -> None:
-    assert translate(PLAIN, 3, [], []) == Translated(PLAIN, (), ())
+    assert translate(PLAIN, KERAS3, [], []) == Translated(PLAIN, (), ())
 
 
 def test_rules_that_do_not_apply_leave_no_trace() -> None:
     rules = [LayerRule("none", lambda layer, context: None)]
     graph_rules = [GraphRule("none", lambda graph, context: None)]
-    assert translate(PLAIN, 3, rules, graph_rules) == Translated(PLAIN, (), ())
+    assert translate(PLAIN, KERAS3, rules, graph_rules) == Translated(PLAIN, (), ())
 
 
 def test_rules_run_in_order_and_are_reported() -> None:
@@ -69,7 +69,7 @@ def test_rules_run_in_order_and_are_reported() -> None:
         assert graph.layer("a").config["trainable"] is False
         return GraphRewrite(replace(graph, name="renamed"), (Note("renamed"),))
 
-    found = translate(PLAIN, 3, [LayerRule("freeze", freeze)], [GraphRule("rename", rename)])
+    found = translate(PLAIN, KERAS3, [LayerRule("freeze", freeze)], [GraphRule("rename", rename)])
     frozen = with_fields(PLAIN.layers[1], {"trainable": False})
     assert found == Translated(
         replace(PLAIN, name="renamed", layers=(PLAIN.layers[0], frozen)),
@@ -118,7 +118,7 @@ def test_a_rule_sees_the_shapes_of_what_an_earlier_one_made_an_input() -> None:
         Layer("a", "Add", {}, (on("x", y=TensorRef("y")),)),
     ]
     graph = functional(layers, ["a"], ["x", "y"])
-    translate(graph, 3, [LayerRule("first", named_first), LayerRule("look", look)], [])
+    translate(graph, KERAS3, [LayerRule("first", named_first), LayerRule("look", look)], [])
     assert seen["a"] == ((None, 4), (None, 2, 4))
 
 
@@ -157,7 +157,7 @@ def test_all_refusals_are_collected() -> None:
         return Refusal((Reason("no model"), Reason("no Dense", "a", "Dense")))
 
     with pytest.raises(ConversionError) as error:
-        translate(graph, 3, rules, [GraphRule("no_model", no_model)])
+        translate(graph, KERAS3, rules, [GraphRule("no_model", no_model)])
     assert error.value.reasons == (
         Reason("no Dense", "a", "Dense"),
         Reason(
@@ -216,7 +216,7 @@ def test_layers_that_keep_the_shape_of_their_first_call(
     if is_bound:
         assert reasons(graph) == (Reason(BOUND, "a", layer.class_name),)
     else:
-        translate(graph, 3, [], [])
+        translate(graph, KERAS3, [], [])
 
 
 SHARED = "not supported yet: shared by inputs whose shapes need different translations"
@@ -253,10 +253,10 @@ def test_a_shared_layer_suits_all_its_calls(shared: Layer, expected: tuple[Reaso
     graph = functional([*THREE, shared], ["a", TensorRef("a", 1)], ["x", "y", "z"])
     if expected:
         with pytest.raises(ConversionError) as error:
-            translate_model(graph, 3)
+            translate_model(graph, KERAS3)
         assert error.value.reasons == expected
     else:
-        assert translate_model(graph, 3).graph.layer("a").calls == shared.calls
+        assert translate_model(graph, KERAS3).graph.layer("a").calls == shared.calls
 
 
 def held(item: Layer) -> Layer:
@@ -274,12 +274,12 @@ def test_states_passed_by_name_are_waited_for_and_checked() -> None:
     )
     wrong = [rnn, held(dense("h", on("y"), units=3)), source(shape=(None, 5, 4)), source("y")]
     with pytest.raises(ConversionError) as error:
-        translate_model(functional(wrong, ["a"], ["x", "y"]), 3)
+        translate_model(functional(wrong, ["a"], ["x", "y"]), KERAS3)
     assert error.value.reasons == (
         Reason("not supported yet: needs 1 states of 2 units, got (None, 3)", "a", "SimpleRNN"),
     )
     right = [rnn, held(dense("h", on("y"), units=2)), *wrong[2:]]
-    found = translate_model(functional(right, ["a"], ["x", "y"]), 3)
+    found = translate_model(functional(right, ["a"], ["x", "y"]), KERAS3)
     assert found.graph.layer("a").calls == (on("x", "h"),)
 
 
@@ -358,4 +358,4 @@ def test_models_that_do_not_hold_together(
     if expected:
         assert list(reasons(graph)) == expected
     else:
-        assert translate(graph, 3, [], []).graph.layers == tuple(layers)
+        assert translate(graph, KERAS3, [], []).graph.layers == tuple(layers)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.models import layer, on, shaped, weight
+from tfjs_serve.artifacts import GRU_UNROLL, Options
 from tfjs_serve.graph import Computed, Layer, TensorRef
 from tfjs_serve.rewriting.rule import Lowering, Refusal
-from tfjs_serve.rules.gru_reset_after import MOST_STEPS, rewrite
+from tfjs_serve.rules.gru_reset_after import rewrite
 
 WEIGHTS = (
     weight("kernel", (3, 6)),
@@ -43,7 +44,7 @@ def test_nothing_to_unroll(before: Layer) -> None:
     ("before", "steps", "why"),
     [
         pytest.param(gru(), None, "over any number of steps (at most 24)", id="any length"),
-        pytest.param(gru(), MOST_STEPS + 1, "over 25 steps (at most 24)", id="long"),
+        pytest.param(gru(), GRU_UNROLL + 1, "over 25 steps (at most 24)", id="long"),
         pytest.param(gru(stateful=True), 4, "stateful = True", id="stateful"),
         pytest.param(replace(gru(), weights=()), 4, "weights are not in the file", id="no weights"),
         pytest.param(
@@ -58,6 +59,12 @@ def test_what_cannot_be_unrolled_is_refused(before: Layer, steps: int | None, wh
     result = rewrite(before, shaped((None, steps, 3)))
     assert isinstance(result, Refusal)
     assert why in result.reasons[0].why
+
+
+@pytest.mark.parametrize(("steps", "kind"), [(3, Lowering), (4, Refusal)])
+def test_the_user_says_how_many_steps_are_laid_out(steps: int, kind: type) -> None:
+    context = replace(shaped((None, steps, 3)), options=Options(gru_unroll=3))
+    assert isinstance(rewrite(gru(), context), kind)
 
 
 def test_a_step_is_a_group_of_calls_of_shared_layers() -> None:

@@ -1,5 +1,5 @@
 """The command line `tfjs-serve`."""
 
-from tfjs_serve.cli.commands import main
+from tfjs_serve.cli.main import main
 
 __all__ = ["main"]

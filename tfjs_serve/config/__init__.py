@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfjs_serve.config.environment import wants_color
 from tfjs_serve.config.folders import default_folders, folder_id, is_ours, served_folder
 from tfjs_serve.config.loading import load
+from tfjs_serve.config.options import parse_option, parse_options
 from tfjs_serve.config.settings import LogFormat, ModelOptions, Settings, Verbosity
 from tfjs_serve.config.values import SETTINGS
 
@@ -18,6 +19,8 @@ __all__ = [
     "folder_id",
     "is_ours",
     "load",
+    "parse_option",
+    "parse_options",
     "served_folder",
     "wants_color",
 ]

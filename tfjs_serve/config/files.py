@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from tfjs_serve.artifacts import Options
+from tfjs_serve.config.options import parse_options
 from tfjs_serve.config.settings import ModelOptions
 from tfjs_serve.errors import UsageError
 
@@ -42,22 +41,5 @@ def read_file(path: Path, *, is_required: bool) -> tuple[dict[str, Any], tuple[M
 def _model_options(entry: object, where: str) -> ModelOptions:
     if not isinstance(entry, dict) or not isinstance(entry.get("match"), str):
         raise UsageError(f"{where}: found no match, expected a glob of model names")
-    rest = {key.replace("-", "_"): value for key, value in entry.items() if key != "match"}
-    size = rest.pop("weight_shard_size_bytes", None)
-    metadata = rest.pop("metadata", None)
-    if rest:
-        raise UsageError(
-            f"{where}: found {min(rest)}, expected match, weight_shard_size_bytes or metadata"
-        )
-    options = {} if size is None else {"weight_shard_size_bytes": size}
-    if size is not None and (type(size) is not int or size < 1):
-        raise UsageError(
-            f"{where}: weight_shard_size_bytes: found {size!r}, expected a whole number from 1"
-        )
-    try:
-        json.dumps(metadata, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: metadata: expected what JSON can hold ({error})") from error
-    if metadata is not None and not isinstance(metadata, dict):
-        raise UsageError(f"{where}: metadata: found {metadata!r}, expected a table")
-    return ModelOptions(entry["match"], Options(**options, metadata=metadata))
+    rest = {key: value for key, value in entry.items() if key != "match"}
+    return ModelOptions(entry["match"], parse_options(rest, where))

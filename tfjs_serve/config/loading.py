@@ -10,7 +10,8 @@ from typing import Any
 from tfjs_serve.config.environment import environment
 from tfjs_serve.config.files import FILE_NAME, read_file
 from tfjs_serve.config.folders import check_out
-from tfjs_serve.config.settings import Settings, Verbosity
+from tfjs_serve.config.options import FOR_STRANGERS
+from tfjs_serve.config.settings import ModelOptions, Settings, Verbosity
 from tfjs_serve.config.values import SETTINGS
 from tfjs_serve.errors import UsageError
 
@@ -47,7 +48,10 @@ def load(
     table, models = read_file(own, is_required=bool(named)) if is_own else ({}, ())
     if not is_own or not _is_same(own, strangers):
         foreign, more = read_file(strangers, is_required=False)
-        models += more
+        models += tuple(_for_strangers(entry) for entry in more)
+        foreign |= {
+            key: None for entry in more for key in entry.options if key not in FOR_STRANGERS
+        }
         ignored += tuple(
             f"{strangers}: {key} is ignored, since a file in the models folder may set only "
             f"[[models]] options; start with --config {strangers} to trust it"
@@ -64,6 +68,11 @@ def load(
     settings = Settings(models_dir=models_dir, models=models, **fields)
     check_out(settings)
     return settings, ignored
+
+
+def _for_strangers(entry: ModelOptions) -> ModelOptions:
+    options = {key: value for key, value in entry.options.items() if key in FOR_STRANGERS}
+    return ModelOptions(entry.match, options)
 
 
 def _is_same(one: Path, other: Path) -> bool:

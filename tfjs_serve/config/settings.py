@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
-from tfjs_serve.artifacts import Options
+from tfjs_serve.artifacts import GRU_UNROLL, Options
 
 
 class Verbosity(Enum):
@@ -27,10 +29,10 @@ class LogFormat(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """Conversion options for the models whose name matches a glob."""
+    """Conversion options (fields of `Options`) for the models whose name matches a glob."""
 
     match: str
-    options: Options
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Settings:
     out: the served folder; None for `.tfjs-serve` inside the models folder.
     cors: 'local', '*', or allowed origins.
     poll: None to decide by the file system.
+    gru_unroll, allow_custom: as in `Options`, for models that have none of their own.
     models: the first whose glob matches decides; the user's own file stands before the one in
         the models folder.
     """
@@ -59,11 +62,14 @@ class Settings:
     drain_s: float = 0.8
     verbosity: Verbosity = Verbosity.NORMAL
     log_format: LogFormat = LogFormat.TEXT
+    gru_unroll: int = GRU_UNROLL
+    allow_custom: tuple[str, ...] = ()
     models: tuple[ModelOptions, ...] = ()
 
     def options_for(self, name: str) -> Options:
         """Return how the model called `name` is converted; `*` in a glob also matches `/`."""
+        common: dict[str, Any] = {"gru_unroll": self.gru_unroll, "allow_custom": self.allow_custom}
         for entry in self.models:
             if fnmatch.fnmatchcase(name, entry.match):
-                return entry.options
-        return Options()
+                return Options(**{**common, **entry.options})
+        return Options(**common)

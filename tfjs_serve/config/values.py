@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tfjs_serve.config.options import OPTIONS
 from tfjs_serve.config.settings import LogFormat
 
 # What the values look like. A parser takes what a flag, a variable (text) or TOML gives.
@@ -126,6 +127,14 @@ SETTINGS: Mapping[str, Setting] = {
     "keep": Setting("keep", "a number from 1 to 1000", lambda value: _number(value, 1, 1000)),
     "force": Setting("force", _SWITCH, _switch),
     "drain": Setting("drain_s", "a number of seconds from 0", _seconds),
+    "gru_unroll": Setting(
+        "gru_unroll", OPTIONS["gru_unroll"].expected, OPTIONS["gru_unroll"].parse
+    ),
+    "allow_custom": Setting(
+        "allow_custom",
+        OPTIONS["allow_custom"].expected,
+        lambda value: OPTIONS["allow_custom"].parse(_items(value)),
+    ),
     "quiet": Setting("quiet", _SWITCH, _switch),
     "verbose": Setting("verbose", _SWITCH, _switch),
     "log_format": Setting(

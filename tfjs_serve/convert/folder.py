@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tfjs_serve.artifacts import SHARD_BYTES, Note, Options, Summary
+from tfjs_serve.config import parse_options
 from tfjs_serve.convert.copying import Source, tensor_bytes, write_shards
 from tfjs_serve.convert.staging import render
 from tfjs_serve.convert.translation import translate
@@ -21,8 +21,6 @@ from tfjs_serve.keras_files.readiness import Identity, open_source
 from tfjs_serve.layers_format.model_json import digest
 from tfjs_serve.layers_format.weights import cut_anywhere
 from tfjs_serve.rewriting.engine import Applied
-
-OPTION_NAMES = ("weight_shard_size_bytes", "metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ def convert_file(
 ) -> Conversion:
     """Convert a Keras model file into `out_dir`: model.json and `group1-shard<i>of<n>.bin`.
 
-    options: `weight_shard_size_bytes` (default 4 MiB) and `metadata` (a JSON object that goes
-        into `userDefinedMetadata`).
+    options: fields of `Options`, such as `weight_shard_size_bytes` (default 4 MiB) and `metadata`
+        (a JSON object that goes into `userDefinedMetadata`).
 
     An existing folder is used again; model.json is replaced last and at once.
 
@@ -57,7 +55,7 @@ def convert_file(
     for an option that does not exist or `out_dir` that is a file, SourceBusyError when the file
     changed while it was read. Each of them leaves the files of `out_dir` as they were.
     """
-    chosen = _options(options)
+    chosen = Options(**parse_options(options, "convert_file"))
     folder = Path(out_dir)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: already exists as a file; name a folder for the output")
@@ -72,7 +70,7 @@ def convert_file(
 def _convert(fd: int, file_name: str, folder: Path, options: Options) -> Conversion:
     before = Identity.of(fd)
     with open_keras_file(fd, file_name) as file:
-        translation = translate(file.model)
+        translation = translate(file.model, options)
         # The official order is that of the file: layer groups in byte order of their names.
         place = {stored: index for index, stored in enumerate(file.model.weights)}
         tensors = tuple(
@@ -138,21 +136,3 @@ def save_keras_model(
             weight_shard_size_bytes=weight_shard_size_bytes,
             metadata=metadata,
         )
-
-
-def _options(given: Mapping[str, Any]) -> Options:
-    for name in given:
-        if name not in OPTION_NAMES:
-            expected = ", ".join(OPTION_NAMES)
-            raise UsageError(f"convert_file: no option {name!r} (expected {expected})")
-    options = Options(**given)
-    size = options.weight_shard_size_bytes
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise UsageError(f"weight_shard_size_bytes is {size!r}, expected a number of bytes above 0")
-    if options.metadata is not None and not isinstance(options.metadata, Mapping):
-        raise UsageError(f"metadata is {options.metadata!r}, expected a JSON object")
-    try:
-        json.dumps(options.as_json(), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"metadata cannot be written as JSON ({error})") from error
-    return options

@@ -66,7 +66,7 @@ def _has_moved(fd: int, before: Identity) -> bool:
 
 def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Options) -> Artifacts:
     with open_keras_file(fd, file_name) as file:
-        translation = translate(file.model)
+        translation = translate(file.model, options)
         tensors = translation.tensors
         sizes = [tensor_bytes(tensor) for tensor in tensors]
         shards = cut_between_tensors(sizes, options.weight_shard_size_bytes)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfjs_serve.artifacts import Note, Summary, TensorInfo
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options, Summary, TensorInfo
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.front_ends import read_graph
 from tfjs_serve.front_ends.weights import is_left_out
@@ -23,6 +23,7 @@ from tfjs_serve.graph import (
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.layers_format.weights import WRITTEN_AS
 from tfjs_serve.rewriting.engine import Applied
+from tfjs_serve.rewriting.rule import Context
 from tfjs_serve.rules import translate_model
 from tfjs_serve.shapes import expected_weights, graph_flow
 from tfjs_serve.topology import model_config, named_weights
@@ -56,10 +57,10 @@ class Translation:
     applied: tuple[Applied, ...]
 
 
-def translate(model: KerasModel) -> Translation:
+def translate(model: KerasModel, options: Options = DEFAULT_OPTIONS) -> Translation:
     """Translate a model; ConversionError with every reason when it cannot be done exactly."""
     source = read_graph(model)
-    translated = translate_model(source, model.generation)
+    translated = translate_model(source, Context(model.generation, options=options))
     graph = translated.graph
     _check_all_bound(source, model)
     tensors = _tensors(graph)

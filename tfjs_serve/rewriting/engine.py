@@ -47,7 +47,7 @@ class Translated:
 
 def translate(
     graph: Graph,
-    generation: int,
+    context: Context,
     layer_rules: Sequence[LayerRule],
     graph_rules: Sequence[GraphRule],
     first_rules: Sequence[GraphRule] = (),
@@ -56,7 +56,7 @@ def translate(
 
     first_rules, graph_rules: rewrites of the whole model before and after those of its layers.
     """
-    run = _Run(Context(generation), layer_rules)
+    run = _Run(context, layer_rules)
     for rule in first_rules:
         graph = run.apply(rule, graph)
     graph = run.graph(graph)
@@ -247,7 +247,7 @@ class _Run:
             context = replace(context, shapes=_input_shapes(layer, given))
         if not is_clean:
             layer = self.with_parts(layer, given)
-        final = checked(layer)
+        final = checked(layer, context.options)
         if isinstance(final, Refusal):
             self.reasons.extend(final.reasons)
             return Lowering((layer,), (TensorRef(layer.name),))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
 
@@ -17,10 +17,12 @@ class Context:
 
     generation: major version of the Keras that wrote the model.
     shapes: input shapes of the layer's first call, None where an earlier refusal hides them.
+    options: what the user chose about the conversion.
     """
 
     generation: int
     shapes: tuple[Shape | None, ...] = ()
+    options: Options = DEFAULT_OPTIONS
 
     @property
     def rank(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import OPERATION_PREFIX, Layer
 from tfjs_serve.layers_format.catalog import CATALOG
@@ -17,7 +17,7 @@ SHARED_FIELDS = ("trainable",)
 """Fields every layer may have, beside its name."""
 
 
-def checked(layer: Layer) -> Rewrite | Refusal:
+def checked(layer: Layer, options: Options = DEFAULT_OPTIONS) -> Rewrite | Refusal:
     """Return the layer with the fields tfjs reads, all of them; a refusal for any other value."""
     if layer.graph is not None or layer.class_name == "InputLayer":
         return Rewrite(layer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfjs_serve.graph import Graph
 from tfjs_serve.rewriting.engine import Translated, translate
-from tfjs_serve.rewriting.rule import GraphRule, LayerRule
+from tfjs_serve.rewriting.rule import Context, GraphRule, LayerRule
 from tfjs_serve.rules import (
     activation_formulas,
     activation_operations,
@@ -209,6 +209,6 @@ RULES = (*FIRST_RULES, *LAYER_RULES, *GRAPH_RULES)
 __all__ = ["FIRST_RULES", "GRAPH_RULES", "LAYER_RULES", "RULES", "Translated", "translate_model"]
 
 
-def translate_model(graph: Graph, generation: int) -> Translated:
+def translate_model(graph: Graph, context: Context) -> Translated:
     """Return a model in tfjs's terms; ConversionError with every reason when it has none."""
-    return translate(graph, generation, LAYER_RULES, GRAPH_RULES, FIRST_RULES)
+    return translate(graph, context, LAYER_RULES, GRAPH_RULES, FIRST_RULES)

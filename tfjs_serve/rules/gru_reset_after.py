@@ -7,7 +7,7 @@ After:  a model of the same name: Cropping2D and Reshape cut each step out of th
 
 tfjs has only the GRU that resets before it (layers/recurrent.ts 1339 refuses `resetAfter`); the
 formula is that of keras/src/layers/rnn/gru.py. A Bidirectional becomes one model for each
-direction. More than 24 steps, or a number that is not known, are refused.
+direction. More steps than `--gru-unroll` (24), or a number that is not known, are refused.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Call, Layer, Shape, TensorRef, tensors
 from tfjs_serve.lowering.unroll import Way, unrolled
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
-
-MOST_STEPS = 24
 
 MERGERS = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concatenate"}
 
@@ -32,10 +30,11 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     shape = context.shapes[0] if context.shapes else None
     if shape is None or len(shape) != 3 or shape[2] is None:
         return not_supported(layer, f"reset_after = True on input of shape {shape}")
-    if shape[1] is None or shape[1] > MOST_STEPS:
+    most = context.options.gru_unroll
+    if shape[1] is None or shape[1] > most:
         # The companion module takes over here: it computes any number of steps.
         steps = "any number of" if shape[1] is None else shape[1]
-        return not_supported(layer, f"reset_after = True over {steps} steps (at most {MOST_STEPS})")
+        return not_supported(layer, f"reset_after = True over {steps} steps (at most {most})")
     if any(part.config.get("stateful") for part in directions):
         return not_supported(layer, "stateful = True")
     if not all(_has_weights(part) for part in directions):
