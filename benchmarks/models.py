@@ -14,6 +14,21 @@ kind, path = sys.argv[1:]
 keras.utils.set_random_seed(1)
 if kind == "mobilenet_v2":
     model = keras.applications.MobileNetV2(weights=None, input_shape=(96, 96, 3))
+elif kind == "convolutions_600":
+    x = y = layers.Input((16, 16, 8))
+    for index in range(100):
+        z = layers.SeparableConv2D(8, 3, padding="same")(y)
+        z = layers.ReLU()(layers.BatchNormalization()(z))
+        z = layers.Dropout(0.1)(layers.Conv2D(8, 3, padding="same", activation="relu")(z))
+        y = layers.Add()([y, z])
+    model = keras.Model(x, y)
+elif kind == "transformer_600":
+    x = y = layers.Input((16, 8))
+    for index in range(100):
+        y = layers.Add()([y, layers.MultiHeadAttention(2, 4)(y, y)])
+        z = layers.Dense(16, activation="gelu")(layers.LayerNormalization()(y))
+        y = layers.Add()([y, layers.Dense(8)(z)])
+    model = keras.Model(x, y)
 else:
     x = layers.Input((64,))
     y = x
@@ -25,7 +40,10 @@ model.save(path, include_optimizer=False)
 
 
 def model(kind: str) -> Path:
-    """Return a model file of Keras 2.15: `mobilenet_v2` (14 MB), `dense_<MB>` of any size."""
+    """Return a model file of Keras 2.15: `mobilenet_v2` (14 MB), `dense_<MB>` of any size.
+
+    `convolutions_600` and `transformer_600` have 600 layers and next to no weights.
+    """
     path = CACHE / f"{kind}.h5"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
