@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.browser import Browser, Page
+from tests.browser.browser import SOFTWARE_WEBGL_FLAGS, Browser, Page
 from tests.browser.page_server import PageServer
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; tests open contexts of their own in it."""
-    with Browser() as running:
+    with Browser(flags=SOFTWARE_WEBGL_FLAGS) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef, Value, Weight
 from tfjs_serve.keras_files.model import StoredWeight
@@ -79,10 +79,16 @@ def weight(name: str, shape: tuple[int, ...] = (2,)) -> Weight:
     return Weight(name, stored(name, shape))
 
 
-def changed(before: Layer, *notes: str, drop: Sequence[str] = (), **config: Any) -> Rewrite:
+def changed(
+    before: Layer,
+    *notes: str,
+    kind: NoteKind = NoteKind.DROPPED,
+    drop: Sequence[str] = (),
+    **config: Any,
+) -> Rewrite:
     """Return the rewrite of a layer by some fields, with warnings about it."""
     return Rewrite(
-        with_fields(before, config, *drop), tuple(Note(text, before.name) for text in notes)
+        with_fields(before, config, *drop), tuple(Note(text, before.name, kind) for text in notes)
     )
 
 

@@ -18,12 +18,12 @@ from tfjs_serve import __version__
 
 ROOT = Path(__file__).parent.parent
 GOLDEN_HELP = ROOT / "docs" / "cli.txt"
-COMMANDS = ("", "convert", "clean")
+COMMANDS = ("", "convert", "inspect", "stub", "clean")
 
 
-GOOD, REFUSED = (
+GOOD, REFUSED, CUSTOM = (
     next(case.path for case in CASES if case.id == f"keras3/{name}")
-    for name in ("dense", "refused_for_two_reasons")
+    for name in ("dense", "refused_for_two_reasons", "refused_custom_weights")
 )
 FIXTURE = str(GOOD)
 
@@ -245,3 +245,72 @@ def test_convert_refuses_what_is_no_model(tmp_path: Path) -> None:
     status, _, err = outcome(["convert", "m.h5", "out", "--verbose"], tmp_path)
     assert status == 1
     assert err.startswith("Traceback")
+
+
+def test_inspect_tells_of_a_model_and_writes_nothing(tmp_path: Path) -> None:
+    status, out, err = outcome(["inspect", FIXTURE], tmp_path)
+    assert (status, err, list(tmp_path.iterdir())) == (0, "", [])
+    assert out.splitlines()[0] == "Model     dense.h5: Functional model functional"
+    assert "Converts  yes" in out.splitlines()
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert "\x1b" not in out
+
+
+def test_inspect_of_a_refused_model_gives_all_reasons_and_status_1() -> None:
+    status, out, err = outcome(["inspect", str(REFUSED)])
+    assert (status, err) == (1, "")
+    assert "cannot be converted exactly, for 2 reasons:" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_inspect_of_what_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "m.h5").write_text("no model")
+    status, out, err = outcome(["inspect", "m.h5"], tmp_path)
+    assert (status, err) == (1, "")
+    assert out.splitlines()[0] == "Model     m.h5"
+    assert "m.h5 is a text file, not a Keras model" in out
+
+
+def test_inspect_as_json_into_a_file(tmp_path: Path) -> None:
+    status, out, err = outcome(["inspect", FIXTURE, "--json", "-o", "m.json"], tmp_path)
+    assert (status, out, err) == (0, "", "")
+    found = json.loads((tmp_path / "m.json").read_text("utf-8"))
+    assert (found["file"], found["converts"], found["error"]) == ("dense.h5", True, None)
+
+
+def test_inspect_colours_only_when_told_to() -> None:
+    assert "\x1b[2m" in outcome(["inspect", FIXTURE], FORCE_COLOR="1")[1]
+
+
+def test_stub_writes_a_module(tmp_path: Path) -> None:
+    status, out, err = outcome(["stub", str(CUSTOM)], tmp_path)
+    assert (status, err, list(tmp_path.iterdir())) == (0, "", [])
+    assert 'static className = "MixIn";' in out
+    assert outcome(["stub", str(CUSTOM), "-o", "custom.js"], tmp_path) == (0, "", "")
+    assert (tmp_path / "custom.js").read_text("utf-8") == out
+
+
+def test_stub_of_a_model_without_custom_classes(tmp_path: Path) -> None:
+    status, out, err = outcome(["stub", FIXTURE, "-o", "custom.js"], tmp_path)
+    assert (status, out, list(tmp_path.iterdir())) == (0, "", [])
+    assert err.endswith("dense.h5: holds no custom class, so nothing was written\n")
+
+
+def test_stub_of_what_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "m.h5").write_text("no model")
+    status, out, err = outcome(["stub", "m.h5"], tmp_path)
+    assert (status, out) == (1, "")
+    assert err.startswith("tfjs-serve: m.h5 is a text file")
+
+
+def test_convert_passes_allowed_classes_through(tmp_path: Path) -> None:
+    words = ["convert", str(CUSTOM), "out"]
+    assert outcome(words, tmp_path)[0] == 1
+    allowed = ["--allow-custom", "MixIn", "--allow_custom", "mine>Block", "--verbose"]
+    status, out, err = outcome([*words, *allowed], tmp_path)
+    assert status == 0
+    assert out.startswith("rules: custom_layers on the model; ")
+    assert err.splitlines()[0].startswith("warning: needs the class 'MixIn': ")
+    topology = json.loads((tmp_path / "out" / "model.json").read_text())["modelTopology"]
+    classes = [layer["class_name"] for layer in topology["model_config"]["config"]["layers"]]
+    assert classes == ["InputLayer", "MixIn", "Block", "Dense"]

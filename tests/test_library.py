@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tfjs_serve.artifacts import Artifacts, Note, Options, Shard, Summary
+from tfjs_serve.artifacts import Applied, Artifacts, Note, NoteKind, Options, Report, Shard, Summary
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
 from tfjs_serve.events import Converted, Converting, Failed, ModelEvent, Removed, Reused
 from tfjs_serve.library import Library, Stamp, State
@@ -19,7 +19,8 @@ from tfjs_serve.library import Library, Stamp, State
 STAMP = Stamp(10, 1_000, 7)
 OPTIONS = Options()
 ERROR = ConversionError("m.h5: a Lambda layer", (Reason("holds code", "f", "Lambda", "rewrite"),))
-NOTE = Note("a regularizer is left out", "dense")
+NOTE = Note("a regularizer is left out", "dense", NoteKind.DROPPED)
+REPORT = Report((Applied("regularizers", "dense"),), (NOTE,))
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Place:
         model_json = text.encode()
         digest = hashlib.sha256(model_json).hexdigest()[:16]
         summary = Summary(1, 2, (), (), "3.15.1", trainable=True, warnings=(NOTE,))
-        return Artifacts(digest, model_json, tuple(shards), summary)
+        return Artifacts(digest, model_json, tuple(shards), summary, REPORT)
 
     def publish(self, library: Library, name: str, text: str, *weights: str) -> Artifacts:
         artifacts = self.stage(text, *weights)
@@ -135,7 +136,7 @@ def test_a_version_is_served_and_written_as_a_static_site(place: Place) -> None:
     url = "/vision/m/model.json"
     assert place.events == [
         Converting("vision/m"),
-        Converted("vision/m", url, artifacts.digest, artifacts.nbytes, 12, (NOTE,)),
+        Converted("vision/m", url, artifacts.digest, artifacts.nbytes, 12, (NOTE,), report=REPORT),
     ]
     assert library.revision == 2
 
@@ -346,7 +347,9 @@ def test_a_restart_with_a_changed_source(place: Place, ends: str) -> None:
     else:
         assert library.publish("m", "m.h5", old, STAMP, OPTIONS, 9) is False
         url = "/m/model.json"
-        assert place.events[-1] == Converted("m", url, old.digest, old.nbytes, 9, (NOTE,))
+        assert place.events[-1] == Converted(
+            "m", url, old.digest, old.nbytes, 9, (NOTE,), report=REPORT
+        )
 
 
 def _cut_shard(folder: Path) -> None:

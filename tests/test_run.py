@@ -315,6 +315,8 @@ def server_reused(large: tuple[Path, str]) -> dict[str, object]:
         "digest": hashlib.sha256(b"{}").hexdigest()[:16],
         "bytes": 64_000_002,
         "warnings": [],
+        "needs_companion": False,
+        "custom_classes": [],
     }
 
 

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from tests.models import dense, functional, identity, nested, on, sequential, source
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
+from tests.models import dense, functional, identity, nested, on, sequential, source, weight
+from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
-from tfjs_serve.shapes import call_shapes, expected_weights, graph_flow
+from tfjs_serve.shapes import (
+    HiddenShapeError,
+    call_shapes,
+    custom_classes,
+    expected_weights,
+    graph_flow,
+    output_shapes,
+)
 
 CHAIN = sequential(source("z"), dense("i", on("z"), units=3), name="m")
 STATES = {"units": 2, "return_sequences": True, "return_state": True, "use_bias": True}
@@ -125,3 +133,41 @@ def bias(*shape: int) -> ExpectedWeight:
 )
 def test_expected_weights(graph: Graph, expected: list[tuple[str, ExpectedWeight]]) -> None:
     assert list(expected_weights(graph)) == expected
+
+
+def custom(name: str, *calls: Call, told: Sequence[Shape | None]) -> Layer:
+    """Return a layer of a class that the page registers, with what the file tells of each call."""
+    made = tuple(replace(call, shapes=(shape,)) for call, shape in zip(calls, told, strict=True))
+    return Layer(name, "Mine", {}, made, (weight("w", (2, 3)),), is_custom=True)
+
+
+def test_a_custom_layer_has_the_shapes_and_weights_of_the_file() -> None:
+    own = custom("a", on("x"), on("b"), told=[(None, 7), None])
+    graph = functional([source(), own, dense("b", on("a"))], [TensorRef("a", 1)])
+    flow = graph_flow(graph)
+    assert (flow["a", 0], flow["b", 0], flow["a", 1]) == (((None, 7),), ((None, 4),), (None,))
+    assert list(expected_weights(graph)) == [
+        ("a/w", ExpectedWeight("w", (2, 3))),
+        ("b/kernel", kernel(7, 4)),
+        ("b/bias", bias(4)),
+    ]
+    assert custom_classes(graph) == ("Mine",)
+    assert custom_classes(functional([source()], ["x"])) == ()
+
+
+def test_nothing_of_tfjs_takes_an_input_without_a_shape() -> None:
+    with pytest.raises(HiddenShapeError):
+        output_shapes(dense("a", on("x")), [None])
+    assert output_shapes(custom("a", on("x"), told=[None]), [None]) == (None,)
+    with pytest.raises(HiddenShapeError):
+        call_shapes(custom("a", on("x"), told=[None]), [(None, 4)])
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((None, 4), (None, 7)), ((2, 4), (None, 7)), ((None, 5), None)]
+)
+def test_what_the_file_tells_of_a_nested_model_holds_for_its_own_input(
+    shape: Shape, expected: Shape | None
+) -> None:
+    inner = sequential(source("z"), custom("a", on("z"), told=[(None, 7)]), name="m")
+    assert output_shapes(nested("m", inner, on("x")), [shape]) == (expected,)

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Applied, Note, Quantization, QuantizedWeight, Report
 from tfjs_serve.config import Verbosity
 from tfjs_serve.errors import Reason
 from tfjs_serve.events import (
@@ -149,6 +150,37 @@ def test_the_snippet_comes_once_with_the_first_model() -> None:
     snippet = "  await tf.loadLayersModel('http://localhost:1/mnist/model.json')\n"
     assert out.count(snippet) == 1
     assert out.index(snippet) < out.rindex("✓ mnist")
+
+
+def test_the_snippet_of_a_model_that_needs_the_companion_module_registers_it() -> None:
+    needy = replace(MNIST, needs_companion=True)
+    out, _ = told([Ready("http://localhost:1", 1, 0), needy])
+    assert out.endswith(
+        "\n  (await import('http://localhost:1/_tfjs-serve/layers.js')).register(tf)\n"
+        "  await tf.loadLayersModel('http://localhost:1/mnist/model.json')\n\n"
+    )
+
+
+def test_the_snippet_of_a_model_of_custom_classes_names_them() -> None:
+    custom = replace(MNIST, custom_classes=("Mine", "Yours"))
+    out, _ = told([Ready("http://localhost:1", 1, 0), custom])
+    assert out.endswith(
+        "\n  // first register Mine, Yours (tfjs-serve stub)\n"
+        "  await tf.loadLayersModel('http://localhost:1/mnist/model.json')\n\n"
+    )
+
+
+def test_verbose_tells_what_was_changed_and_nothing_else_does() -> None:
+    applied = [Applied("axes", name) for name in ("a", "b", "c", "d")]
+    applied += [Applied("relu", "a"), Applied("relu", "a"), Applied("call_order", None)]
+    lost = (QuantizedWeight("a/kernel", "uint8", 0.25), QuantizedWeight("b/kernel", "uint8", 0.5))
+    event = replace(MNIST, report=Report(tuple(applied), (), Quantization(8000, 2000, lost)))
+    assert "rules" not in told([event])[0]
+    out, _ = told([event], verbosity=Verbosity.VERBOSE)
+    assert out.splitlines()[1:] == [
+        "      rules: axes on 4 layers; relu on a; call_order on the model",
+        "      quantised: 8.0 kB to 2.0 kB, largest error 0.5 in b/kernel",
+    ]
 
 
 def test_the_snippet_waits_for_conversions_that_run() -> None:
@@ -313,7 +345,9 @@ def test_json_is_an_event_a_line() -> None:
             "digest": "00112233445566ff",
             "bytes": 999,
             "ms": 12_340,
-            "warnings": [{"layer": "dense", "text": "is dropped"}],
+            "warnings": [{"layer": "dense", "text": "is dropped", "kind": "other"}],
+            "needs_companion": False,
+            "custom_classes": [],
         },
         {
             "event": "failed",

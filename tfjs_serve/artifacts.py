@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 SHARD_BYTES = 4 * 1024 * 1024
 """Default size of a weight shard, the official converter's (write_weights.py)."""
 
 GRU_UNROLL = 24
-"""Default of `gru_unroll`: longer ones take a browser longer than the companion module does."""
+"""Default of `gru_unroll`: what loads without the companion module, at a few ms a prediction.
+
+docs/decisions/0006-gru.md has the figures.
+"""
 
 SHARD_FOLDER = "_w"
 """Where the served folder keeps the shards of all models, named by content."""
 
-CONVERTER_REVISION = 1
+CONVERTER_REVISION = 2
 """Raised whenever the same source may convert to other bytes; part of every record."""
 
 
@@ -23,7 +27,8 @@ CONVERTER_REVISION = 1
 class Options:
     """What a user may choose about the conversion of one model.
 
-    quantization: dtype ('float16', 'uint8', 'uint16') -> patterns of weight names.
+    quantization: dtype ('float16', 'uint8', 'uint16') -> patterns of weight names, or True for
+        all that no pattern matches.
     gru_unroll: most steps over which a reset-after GRU is laid out step by step.
     companion: whether a model may need the companion module; else it is refused.
     allow_custom: classes that are passed through to a page that registers them.
@@ -32,7 +37,7 @@ class Options:
     weight_shard_size_bytes: int = SHARD_BYTES
     metadata: Mapping[str, Any] | None = None
     split_weights_by_layer: bool = False
-    quantization: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    quantization: Mapping[str, Sequence[str] | bool] = field(default_factory=dict)
     gru_unroll: int = GRU_UNROLL
     companion: bool = True
     allow_custom: Sequence[str] = ()
@@ -43,7 +48,10 @@ class Options:
             "weight_shard_size_bytes": self.weight_shard_size_bytes,
             "metadata": None if self.metadata is None else dict(self.metadata),
             "split_weights_by_layer": self.split_weights_by_layer,
-            "quantization": {dtype: list(names) for dtype, names in self.quantization.items()},
+            "quantization": {
+                dtype: names if isinstance(names, bool) else list(names)
+                for dtype, names in self.quantization.items()
+            },
             "gru_unroll": self.gru_unroll,
             "companion": self.companion,
             "allow_custom": list(self.allow_custom),
@@ -52,12 +60,34 @@ class Options:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Options:
         """Return the options that `as_json` wrote."""
-        quantization = {dtype: tuple(names) for dtype, names in data["quantization"].items()}
+        quantization = {
+            dtype: names if isinstance(names, bool) else tuple(names)
+            for dtype, names in data["quantization"].items()
+        }
         allow_custom = tuple(data["allow_custom"])
         return cls(**{**data, "quantization": quantization, "allow_custom": allow_custom})
 
 
 DEFAULT_OPTIONS = Options()
+
+
+class NoteKind(Enum):
+    """What a note is about, for reports that group them.
+
+    DROPPED: left out, with equal numbers when it predicts.
+    ACCURACY: numbers may differ from Keras's, and where.
+    TRAINING: equal numbers, but further training behaves otherwise.
+    BACKEND: a backend of TensorFlow.js that computes it otherwise.
+    PAGE: what a page has to bring before it can load the model.
+    OTHER: anything else, such as another name.
+    """
+
+    DROPPED = "dropped"
+    ACCURACY = "accuracy"
+    TRAINING = "training"
+    BACKEND = "backend"
+    PAGE = "page"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +96,145 @@ class Note:
 
     text: str
     layer: str | None = None
+    kind: NoteKind = NoteKind.OTHER
 
     def as_json(self) -> dict[str, str | None]:
         """Return the member of `warnings` of the HTTP API."""
-        return {"layer": self.layer, "text": self.text}
+        return {"layer": self.layer, "text": self.text, "kind": self.kind.value}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Note:
+        """Return the note that `as_json` wrote."""
+        return cls(data["text"], data["layer"], NoteKind(data["kind"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One rule that changed one layer (None: the model)."""
+
+    rule: str
+    layer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizedWeight:
+    """A weight that is written in fewer bits.
+
+    error: the largest distance of a value, as TensorFlow.js decodes it, from the one it stands for.
+    """
+
+    name: str
+    dtype: str
+    error: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the member of `weights` of a quantization."""
+        return {"name": self.name, "dtype": self.dtype, "error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """What quantising did: bytes of all weights as float32 and as written, and every loss."""
+
+    bytes_before: int
+    bytes_after: int
+    weights: tuple[QuantizedWeight, ...]
+
+    @property
+    def worst(self) -> QuantizedWeight:
+        """Return the weight with the largest error."""
+        return max(self.weights, key=lambda weight: weight.error)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the member `quantization` of a report."""
+        return {
+            "bytes_before": self.bytes_before,
+            "bytes_after": self.bytes_after,
+            "tensor": self.worst.name,
+            "largest_error": self.worst.error,
+            "weights": [weight.as_json() for weight in self.weights],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Quantization:
+        """Return the quantization that `as_json` wrote."""
+        weights = tuple(QuantizedWeight(**weight) for weight in data["weights"])
+        return cls(data["bytes_before"], data["bytes_after"], weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a conversion did to a model.
+
+    applied: the rules that changed something, in order.
+    notes: what a person should know; the same as the warnings of the model.
+    quantization: None when weights were written as they are.
+    """
+
+    applied: tuple[Applied, ...] = ()
+    notes: tuple[Note, ...] = ()
+    quantization: Quantization | None = None
+
+    @property
+    def rules(self) -> dict[str | None, list[str]]:
+        """Return the rules by the layer they changed, each once; None stands for the model."""
+        found: dict[str | None, list[str]] = {}
+        for item in self.applied:
+            rules = found.setdefault(item.layer, [])
+            if item.rule not in rules:
+                rules.append(item.rule)
+        return found
+
+    def of_kind(self, kind: NoteKind) -> tuple[Note, ...]:
+        """Return the notes of one kind."""
+        return tuple(note for note in self.notes if note.kind is kind)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the member `report` of the HTTP API and of `inspect --json`."""
+        return {
+            "rules": [{"layer": layer, "rules": rules} for layer, rules in self.rules.items()],
+            "notes": [note.as_json() for note in self.notes],
+            "quantization": None if self.quantization is None else self.quantization.as_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Report:
+        """Return the report that `as_json` wrote; rules stand by layer."""
+        applied = tuple(
+            Applied(rule, item["layer"]) for item in data["rules"] for rule in item["rules"]
+        )
+        notes = tuple(Note.from_json(note) for note in data["notes"])
+        found = data["quantization"]
+        quantization = None if found is None else Quantization.from_json(found)
+        return cls(applied, notes, quantization)
 
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """An input or output of a model; the batch axis of `shape` is None unless it is fixed."""
+    """An input or output of a model; the batch axis of `shape` is None unless it is fixed.
+
+    shape: None for the output of a custom class whose shape nobody knows.
+    """
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
     dtype: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the member of `inputs` and `outputs` of the HTTP API."""
-        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+        return {
+            "name": self.name,
+            "shape": None if self.shape is None else list(self.shape),
+            "dtype": self.dtype,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a person wants to know of a model before loading it."""
+    """What a person wants to know of a model before loading it.
+
+    custom_classes: what a page has to register before it loads the model.
+    """
 
     layers: int
     parameters: int
@@ -96,6 +243,7 @@ class Summary:
     keras_version: str | None
     trainable: bool
     needs_companion: bool = False
+    custom_classes: tuple[str, ...] = ()
     warnings: tuple[Note, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -108,6 +256,7 @@ class Summary:
             "keras_version": self.keras_version,
             "trainable": self.trainable,
             "needs_companion": self.needs_companion,
+            "custom_classes": list(self.custom_classes),
             "warnings": [note.as_json() for note in self.warnings],
         }
 
@@ -122,7 +271,8 @@ class Summary:
             keras_version=data["keras_version"],
             trainable=data["trainable"],
             needs_companion=data["needs_companion"],
-            warnings=tuple(Note(note["text"], note["layer"]) for note in data["warnings"]),
+            custom_classes=tuple(data["custom_classes"]),
+            warnings=tuple(Note.from_json(note) for note in data["warnings"]),
         )
 
 
@@ -139,12 +289,14 @@ class Artifacts:
     """One converted version of a model, its shards already lying in the served folder.
 
     digest: first 16 hex of the SHA-256 of `model_json`.
+    report: what was done to the model, for people who ask.
     """
 
     digest: str
     model_json: bytes = field(repr=False)
     shards: tuple[Shard, ...]
     summary: Summary
+    report: Report = Report()
 
     @property
     def nbytes(self) -> int:
@@ -157,14 +309,19 @@ class Artifacts:
             "digest": self.digest,
             "shards": [[shard.name, shard.nbytes] for shard in self.shards],
             "summary": self.summary.as_json(),
+            "report": self.report.as_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], model_json: bytes) -> Artifacts:
         """Return the artifacts that `as_json` wrote, with their topology bytes."""
         shards = tuple(Shard(name, nbytes) for name, nbytes in data["shards"])
-        return cls(data["digest"], model_json, shards, Summary.from_json(data["summary"]))
+        summary, report = Summary.from_json(data["summary"]), Report.from_json(data["report"])
+        return cls(data["digest"], model_json, shards, summary, report)
 
 
 def _tensors(items: list[dict[str, Any]]) -> tuple[TensorInfo, ...]:
-    return tuple(TensorInfo(i["name"], tuple(i["shape"]), i["dtype"]) for i in items)
+    return tuple(
+        TensorInfo(i["name"], None if i["shape"] is None else tuple(i["shape"]), i["dtype"])
+        for i in items
+    )

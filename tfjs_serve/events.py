@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, Report
 from tfjs_serve.errors import Reason
 
 
@@ -34,6 +34,8 @@ class Reused:
     digest: str
     bytes: int
     warnings: tuple[Note, ...] = ()
+    needs_companion: bool = False
+    custom_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Converted:
     bytes: int
     ms: int
     warnings: tuple[Note, ...] = ()
+    needs_companion: bool = False
+    custom_classes: tuple[str, ...] = ()
+    report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,14 @@ Event: TypeAlias = ModelEvent | Ready | Blocked | Warned | Stopped
 
 
 def as_json(event: Event) -> dict[str, Any]:
-    """Return the line `--log-format json` prints for an event."""
+    """Return the line `--log-format json` prints for an event; reports are in the HTTP API."""
     line: dict[str, Any] = {"event": type(event).__name__.lower()}
     for key in event.__slots__:
         value = getattr(event, key)
-        line[key] = [item.as_json() for item in value] if isinstance(value, tuple) else value
+        if not isinstance(value, Report):
+            line[key] = [_item(item) for item in value] if isinstance(value, tuple) else value
     return line
+
+
+def _item(item: Any) -> Any:
+    return item if isinstance(item, str) else item.as_json()

@@ -8,7 +8,7 @@ by which output of that call; all three count from 0 for plain layers, inputs an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -47,10 +47,14 @@ Value: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a layer: positional and named arguments, tensors among literals."""
+    """One use of a layer: positional and named arguments, tensors among literals.
+
+    shapes: of the outputs that are used, as far as the file tells; a remark, no part of the call.
+    """
 
     args: tuple[Value, ...] = ()
     kwargs: Mapping[str, Value] = field(default_factory=dict)
+    shapes: tuple[Shape | None, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def inputs(self) -> tuple[TensorRef, ...]:
@@ -107,6 +111,7 @@ class Layer:
     config: the fields of its class, without `name`; InputLayer has `shape` and `dtype`.
     parts: the layers a wrapper holds, by the field they stand in (`layer`, `backward_layer`).
     graph: the inner model when the layer is a nested model, else None.
+    is_custom: whether the page registers its class, which nobody here knows.
     """
 
     name: str
@@ -116,6 +121,7 @@ class Layer:
     weights: tuple[Weight, ...] = ()
     parts: Mapping[str, Layer] = field(default_factory=dict)
     graph: Graph | None = None
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
         return value
 
     kwargs = {name: mapped(value) for name, value in call.kwargs.items()}
-    return Call(tuple(mapped(value) for value in call.args), kwargs)
+    return Call(tuple(mapped(value) for value in call.args), kwargs, call.shapes)
 
 
 def stored_weights(values: Values) -> Iterator[StoredWeight]:
@@ -187,3 +193,14 @@ def walk_graphs(graph: Graph) -> Iterator[Graph]:
     for layer in graph.layers:
         if layer.graph is not None:
             yield from walk_graphs(layer.graph)
+
+
+def map_layers(graph: Graph, change: Callable[[Layer], Layer]) -> Graph:
+    """Return a graph with every layer replaced, those inside models and wrappers first."""
+
+    def mapped(layer: Layer) -> Layer:
+        inner = layer.graph and map_layers(layer.graph, change)
+        parts = {field: mapped(part) for field, part in layer.parts.items()}
+        return change(replace(layer, graph=inner, parts=parts))
+
+    return replace(graph, layers=tuple(mapped(layer) for layer in graph.layers))

@@ -8,25 +8,53 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, walk_layers
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
 from tfjs_serve.topology import layer_config
 
-Flow: TypeAlias = Mapping[tuple[str, int], tuple[Shape, ...]]
+Shapes: TypeAlias = tuple[Shape | None, ...]
+"""Shapes of tensors; None where only the class of a page knows it."""
+
+Flow: TypeAlias = Mapping[tuple[str, int], Shapes]
 """Output shapes by layer and call."""
+
+
+class HiddenShapeError(ShapeError):
+    """A shape that is needed is not known."""
 
 
 def call_shapes(layer: Layer, inputs: Sequence[Shape]) -> tuple[Shape, ...]:
     """Return the output shapes of one call; ShapeError for input that tfjs cannot take."""
+    found = output_shapes(layer, inputs)
+    known = tuple(shape for shape in found if shape is not None)
+    if len(known) < len(found):
+        raise HiddenShapeError("the shape of its output is not known")
+    return known
+
+
+def output_shapes(layer: Layer, inputs: Sequence[Shape | None], call: int = 0) -> Shapes:
+    """Return the output shapes of one call, those of a custom class as far as the file tells.
+
+    Raises ShapeError for input that tfjs cannot take.
+    """
+    if layer.is_custom:
+        return layer.calls[call].shapes
+    known = tuple(shape for shape in inputs if shape is not None)
+    if len(known) < len(inputs):
+        raise HiddenShapeError("the shape of its input is not known")
     if layer.graph is not None:
-        flow = graph_flow(layer.graph, inputs)
-        return tuple(flow[ref.layer, ref.call][ref.output] for ref in layer.graph.outputs)
+        flow = graph_flow(layer.graph, known)
+        inner = [flow[ref.layer, ref.call][ref.output] for ref in layer.graph.outputs]
+        if None not in inner:
+            return tuple(inner)
+        told = (*layer.calls[call].shapes, *(None for _ in inner))
+        return tuple(shape or other for shape, other in zip(inner, told, strict=False))
     spec = CATALOG[layer.class_name]
     fewest, most = spec.inputs
-    if not fewest <= len(inputs) <= most:
-        raise ShapeError(f"called with {len(inputs)} inputs")
-    return spec.output_shapes(layer_config(layer), inputs)
+    if not fewest <= len(known) <= most:
+        raise ShapeError(f"called with {len(known)} inputs")
+    return spec.output_shapes(layer_config(layer), known)
 
 
 def graph_flow(graph: Graph, inputs: Sequence[Shape] | None = None) -> Flow:
@@ -34,7 +62,13 @@ def graph_flow(graph: Graph, inputs: Sequence[Shape] | None = None) -> Flow:
     if inputs is not None and len(inputs) != len(graph.inputs):
         raise ShapeError(f"called with {len(inputs)} inputs, not {len(graph.inputs)}")
     given = {ref.layer: shape for ref, shape in zip(graph.inputs, inputs or (), strict=False)}
-    flow: dict[tuple[str, int], tuple[Shape, ...]] = {}
+    # What the file tells of custom classes holds for the inputs that the model was built with.
+    is_as_built = all(
+        given[layer.name][1:] == layer.config["shape"][1:]
+        for layer in graph.layers
+        if layer.name in given
+    )
+    flow: dict[tuple[str, int], Shapes] = {}
     waiting = [(layer, index) for layer in graph.layers for index in range(len(layer.calls))]
     while waiting:
         later = []
@@ -44,7 +78,9 @@ def graph_flow(graph: Graph, inputs: Sequence[Shape] | None = None) -> Flow:
                 flow[layer.name, index] = (given[layer.name],)
             elif all((ref.layer, ref.call) in flow for ref in refs):
                 shapes = [flow[ref.layer, ref.call][ref.output] for ref in refs]
-                flow[layer.name, index] = call_shapes(layer, shapes)
+                found = output_shapes(layer, shapes, index)
+                is_told = is_as_built or not layer.is_custom
+                flow[layer.name, index] = found if is_told else (None,) * len(found)
             else:
                 later.append((layer, index))
         if len(later) == len(waiting):
@@ -66,10 +102,28 @@ def expected_weights(graph: Graph) -> Iterator[tuple[str, ExpectedWeight]]:
             continue
         if layer.graph is not None:
             yield from expected_weights(layer.graph)
+        elif layer.is_custom:
+            for own in layer.weights:
+                yield f"{layer.name}/{own.name}", ExpectedWeight(own.name, own.shape)
         elif layer.class_name != "InputLayer":
-            shapes = [flow[ref.layer, ref.call][ref.output] for ref in layer.calls[0].inputs]
+            found = [flow[ref.layer, ref.call][ref.output] for ref in layer.calls[0].inputs]
+            shapes = [shape for shape in found if shape is not None]
             for weight in CATALOG[layer.class_name].weights(layer_config(layer), shapes):
                 yield f"{layer.name}/{weight.name}", weight
+
+
+def companion_classes(graph: Graph) -> tuple[str, ...]:
+    """Return the classes a page has to register before it loads the model, in order of name."""
+    found = {layer.class_name for layer in walk_layers(graph.layers)}
+    return tuple(
+        sorted(name for name in found if name in CATALOG and CATALOG[name].needs_companion)
+    )
+
+
+def custom_classes(graph: Graph) -> tuple[str, ...]:
+    """Return the classes of their own that a page has to register, in order of name."""
+    found = {layer.class_name for layer in walk_layers(graph.layers) if layer.is_custom}
+    return tuple(sorted(found))
 
 
 def calls_behind(graph: Graph, tensors: Iterable[TensorRef]) -> frozenset[tuple[str, int]]:

@@ -250,9 +250,10 @@ class Page:
         inputs: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]],
         *,
         backend: str = "cpu",
+        times: int = 1,
         limit_s: float | None = None,
     ) -> Prediction:
-        """Load the model at `url` by plain `tf.loadLayersModel` and predict once.
+        """Load the model at `url` by plain `tf.loadLayersModel` and predict, `times` times.
 
         Inputs are `{"shape", "dtype", "values"}`, values flat; by input name or in model order.
         """
@@ -260,7 +261,7 @@ class Page:
             "(url, inputs, options) => predict(url, inputs, options)",
             url,
             inputs,
-            {"backend": backend},
+            {"backend": backend, "times": times},
             limit_s=limit_s,
         )
         outputs = tuple(

@@ -77,7 +77,7 @@ class LiveServer:
     def settle(self) -> None:
         """Wait until every change the watcher has seen is converted."""
         assert self._watcher is not None
-        asyncio.run_coroutine_threadsafe(self._watcher.idle(), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(self._watcher.idle(), self._loop).result(200)
 
     def wait_for_versions(self, name: str, count: int, limit_s: float = 30.0) -> list[Converted]:
         """Wait until so many versions of a model have been published and return them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,23 @@ def manifest(model_json: bytes) -> tuple[list[str], list[tuple[str, tuple[int, .
     """Return the paths and the weights that a model.json names."""
     (group,) = json.loads(model_json)["weightsManifest"]
     return group["paths"], [(item["name"], tuple(item["shape"])) for item in group["weights"]]
+
+
+def decoded(folder: Path) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights of a folder as tfjs reads them (io_utils.ts, `decodeWeight`)."""
+    found = {}
+    for group in json.loads((folder / "model.json").read_text())["weightsManifest"]:
+        data = b"".join((folder / path).read_bytes() for path in group["paths"])
+        for spec in group["weights"]:
+            assert spec["dtype"] == "float32"
+            known = spec.get("quantization", {"dtype": "float32"})
+            values: Array = np.frombuffer(data, known["dtype"], math.prod(spec["shape"]))
+            data = data[values.nbytes :]
+            if "scale" in known:
+                values = values.astype("f8") * known["scale"] + known["min"]
+            found[spec["name"]] = values.astype("f4").reshape(spec["shape"])
+        assert not data
+    return found
 
 
 class ChangesAtTheEnd(dict[str, Any]):

@@ -11,8 +11,9 @@ import pytest
 from tests.convert.files import VALUES, chain, joined, typed, write
 from tests.keras_files.h5_samples import BIAS, KERNEL
 from tests.models import stored
-from tfjs_serve.convert.copying import BUFFER_BYTES, Source, Written, tensor_bytes, write_shards
+from tfjs_serve.convert.copying import Written, tensor_bytes, write_shards
 from tfjs_serve.convert.translation import Tensor
+from tfjs_serve.convert.values import BUFFER_BYTES, Source
 from tfjs_serve.errors import SourceBusyError
 from tfjs_serve.keras_files.model import StoredWeight
 from tfjs_serve.keras_files.opening import open_keras_file

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.convert.files import (
@@ -20,9 +21,9 @@ from tests.convert.files import (
 )
 from tests.fixtures.cases import CASES
 from tests.front_ends.configs import dense, sequential
-from tests.keras_files.h5_samples import BIAS, KERNEL
+from tests.keras_files.h5_samples import BIAS, KERNEL, Layers
 from tfjs_serve import Conversion, ConversionError, convert_file, save_keras_model
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.errors import SourceBusyError, UsageError
 from tfjs_serve.layers_format.model_json import digest
 
@@ -152,7 +153,14 @@ def test_weights_come_in_the_order_of_the_file(tmp_path: Path, out: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("size", "lengths"), [(63, [63, 1]), (64, [64]), (20, [20, 20, 20, 4]), (10**9, [64])]
+    ("size", "lengths"),
+    [
+        (63, [63, 1]),
+        (64, [64]),
+        pytest.param(int(64 * 0.3), [19, 19, 19, 7], id="0.3 of all"),
+        (20, [20, 20, 20, 4]),
+        (10**9, [64]),
+    ],
 )
 def test_shards_are_cut_as_the_official_tool_cuts(
     source: Path, out: Path, size: int, lengths: list[int]
@@ -173,15 +181,107 @@ def test_a_model_without_weights_names_no_shard(tmp_path: Path, out: Path) -> No
     assert manifest(files(out)["model.json"]) == ([], [])
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_group_for_each_layer(tmp_path: Path, out: Path, is_split: bool) -> None:
+    """As keras_h5_conversion_test.py has it: two entries and one, or three in one group."""
+    config = sequential(INPUT, dense("d1", units=4), dense("d2", units=2, use_bias=False))
+    layers: Layers = {
+        "d1": [("d1/kernel:0", KERNEL), ("d1/bias:0", BIAS)],
+        "d2": [("d2/kernel:0", KERNEL[:2].reshape(4, 2))],
+    }
+    path = write(tmp_path / "m.h5", config, layers)
+    found = convert_file(path, out, split_weights_by_layer=is_split, weight_shard_size_bytes=50)
+    groups = json.loads((out / "model.json").read_text())["weightsManifest"]
+    assert [[entry["name"] for entry in group["weights"]] for group in groups] == (
+        [["d1/kernel", "d1/bias"], ["d2/kernel"]]
+        if is_split
+        else [["d1/kernel", "d1/bias", "d2/kernel"]]
+    )
+    assert [group["paths"] for group in groups] == (
+        [["group1-shard1of2.bin", "group1-shard2of2.bin"], ["group2-shard1of1.bin"]]
+        if is_split
+        else [["group1-shard1of2.bin", "group1-shard2of2.bin"]]
+    )
+    assert found.files == ("model.json", *(path for group in groups for path in group["paths"]))
+    written = files(out)
+    assert b"".join(written[name] for name in found.files[1:]) == joined(layers, ["d1", "d2"])
+
+
+def test_a_split_model_without_weights_has_one_empty_group(tmp_path: Path, out: Path) -> None:
+    config = sequential(INPUT, {**DENSE, "class_name": "Flatten", "config": {"name": "f"}})
+    convert_file(write(tmp_path / "m.h5", config, {}), out, split_weights_by_layer=True)
+    assert manifest(files(out)["model.json"]) == ([], [])
+
+
+def test_layer_names_with_slashes_are_kept(tmp_path: Path, out: Path) -> None:
+    names = ("dense", "foo/dense", "foo/bar/dense")
+    units = dict(zip(names, (2, 8, 4), strict=True))
+    layers, before = {}, 3
+    for name, count in units.items():
+        kernel = np.ones((before, count), "f4")
+        layers[name] = [(f"{name}/kernel:0", kernel), (f"{name}/bias:0", kernel[0])]
+        before = count
+    config = sequential(INPUT, *(dense(name, units=count) for name, count in units.items()))
+    convert_file(write(tmp_path / "m.h5", config, layers), out, split_weights_by_layer=True)
+    groups = json.loads((out / "model.json").read_text())["weightsManifest"]
+    # The file has one group called foo, in which bar comes first.
+    assert [[(e["name"], e["shape"]) for e in group["weights"]] for group in groups] == [
+        [("dense/kernel", [3, 2]), ("dense/bias", [2])],
+        [
+            *(("foo/bar/dense/kernel", [8, 4]), ("foo/bar/dense/bias", [4])),
+            *(("foo/dense/kernel", [2, 8]), ("foo/dense/bias", [8])),
+        ],
+    ]
+
+
+def test_a_nested_sequential_model_has_all_its_weights(tmp_path: Path, out: Path) -> None:
+    inner = sequential(INPUT, dense("d1", units=4), dense("d2", units=3), name="inner")
+    config = sequential(inner, dense("top", units=1), name="outer")
+    kernels = {"d1": (3, 4), "d2": (4, 3), "top": (3, 1)}
+    weights = {
+        name: [(f"{name}/kernel:0", np.ones(s, "f4")), (f"{name}/bias:0", np.ones(s[1], "f4"))]
+        for name, s in kernels.items()
+    }
+    layers = {"inner": weights["d1"] + weights["d2"], "top": weights["top"]}
+    convert_file(write(tmp_path / "m.h5", config, layers), out)
+    assert [name for name, _ in manifest(files(out)["model.json"])[1]] == [
+        f"{name}/{role}" for name in kernels for role in ("kernel", "bias")
+    ]
+
+
+def test_what_lies_beside_a_model_goes_under_what_the_user_says(source: Path, out: Path) -> None:
+    source.with_name("m.labels.txt").write_text("a\nb\n")
+    source.with_name("m.preprocessing.json").write_text('{"scale": 2}')
+    convert_file(source, out, metadata={"labels": ["x"], "author": "y"})
+    document = json.loads(files(out)["model.json"])
+    expected = {"labels": ["x"], "preprocessing": {"scale": 2}, "author": "y"}
+    assert document["userDefinedMetadata"] == expected
+
+
+def test_broken_labels_are_a_warning(source: Path, out: Path) -> None:
+    source.with_name("m.labels.json").write_text("7")
+    (note,) = convert_file(source, out).warnings
+    text = "m.labels.json is left out: it is neither a list nor an object"
+    assert note == Note(text, kind=NoteKind.DROPPED)
+    assert "userDefinedMetadata" not in json.loads(files(out)["model.json"])
+
+
 def test_metadata_and_training_config_are_written(tmp_path: Path, out: Path) -> None:
-    training = {"loss": "mse", "metrics": ["mine"]}
+    sgd = {"class_name": "SGD", "config": {"learning_rate": 0.5}}
+    training = {"loss": "mse", "metrics": ["mine"], "optimizer_config": sgd}
     path = write(tmp_path / "m.h5", training_config=training)
     found = convert_file(str(path), str(out), metadata={"labels": ["größe"]})
     document = json.loads(files(out)["model.json"])
     assert document["userDefinedMetadata"] == {"labels": ["größe"]}
-    assert document["modelTopology"]["training_config"] == {"loss": "mse", "metrics": []}
+    assert document["modelTopology"]["training_config"] == {**training, "metrics": []}
+    served = {"optimizer_config": sgd, "loss": "mean_squared_error", "metrics": []}
+    assert document["trainingConfig"] == served
+    assert found.summary.trainable
     assert found.warnings == (
-        Note("the custom metric 'mine' is left out: it matters to training only"),
+        Note(
+            "the custom metric 'mine' is left out: it matters to training only",
+            kind=NoteKind.DROPPED,
+        ),
     )
 
 
@@ -229,10 +329,27 @@ def test_a_live_model(out: Path, case: str) -> None:
     assert files(out) == files(expected)
 
 
-def test_a_live_model_is_not_asked_for_what_cannot_be_done(source: Path, out: Path) -> None:
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"uint8": "*/kernel"}, {"dense/kernel": "uint8"}),
+        ({"uint16": ["*/bias"], "uint8": True}, {"dense/kernel": "uint8", "dense/bias": "uint16"}),
+    ],
+)
+def test_a_live_model_is_quantised(
+    source: Path, out: Path, given: Any, chosen: dict[str, str]
+) -> None:
+    found = save_keras_model(Model(source), out, given).report.quantization
+    assert ({} if found is None else {w.name: w.dtype for w in found.weights}) == chosen
+
+
+@pytest.mark.parametrize("given", [{"int8": "*"}, {"uint8": True, "uint16": True}])
+def test_a_live_model_is_not_asked_for_what_cannot_be_done(
+    source: Path, out: Path, given: Any
+) -> None:
     model = Model(source)
-    with pytest.raises(UsageError, match="quantization_dtype_map is not supported yet"):
-        save_keras_model(model, out, {"uint8": "*"})
+    with pytest.raises(UsageError, match="save_keras_model: quantization_dtype_map: found"):
+        save_keras_model(model, out, given)
     assert (model.saved_to, out.exists()) == ([], False)
-    save_keras_model(model, out, {})
-    assert len(model.saved_to) == 1

@@ -15,7 +15,7 @@ from tests.front_ends.configs import (
     sequential,
 )
 from tests.models import stored
-from tfjs_serve.artifacts import Note, Summary, TensorInfo
+from tfjs_serve.artifacts import Note, NoteKind, Summary, TensorInfo
 from tfjs_serve.convert.translation import Tensor, translate
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
@@ -47,7 +47,7 @@ def test_a_model_without_weights() -> None:
 def test_a_plain_model() -> None:
     found = translate(PLAIN)
     assert found.tensors == (Tensor("d/kernel", KERNEL), Tensor("d/bias", BIAS))
-    assert found.training_config is None
+    assert found.training.topology is found.training.served is None
     assert found.summary == Summary(
         layers=2,
         parameters=16,
@@ -204,12 +204,15 @@ def test_warnings_come_in_the_order_of_the_pipeline() -> None:
         Note(
             "computes in mixed_float16 in Keras and in float32 here: results differ by rounding",
             "d",
+            NoteKind.ACCURACY,
         ),
-        Note("2 float64 weights are rounded to float32"),
-        Note("the custom loss 'mine' is left out: it matters to training only"),
+        Note("2 float64 weights are rounded to float32", kind=NoteKind.ACCURACY),
+        Note(
+            "the custom loss 'mine' is left out: it matters to training only", kind=NoteKind.DROPPED
+        ),
     )
-    assert found.training_config is None
-    assert [(item.rule, item.layer) for item in found.applied][:1] == [("input_layers", "x")]
+    assert found.training.topology is found.training.served is None
+    assert [(item.rule, item.layer) for item in found.report.applied][:1] == [("input_layers", "x")]
 
 
 def test_refusals_of_layers_come_before_those_of_weights() -> None:

@@ -57,7 +57,6 @@ def both(layer: str, path: str) -> dict[str, str]:
         pytest.param([dense("a")], ["layers/a*2"], id="under its name"),
         pytest.param([dense("a")], ["layers/dense_1*2"], id="another number"),
         pytest.param([dense("a")], ["layers/dense/layer*2"], id="inside"),
-        pytest.param([named("mine>Dense")], ["layers/dense*2"], id="unknown class"),
     ],
 )
 def test_a_layer_that_does_not_fit_stays_without(
@@ -172,3 +171,35 @@ def test_random_states_are_left_out() -> None:
     (seed,) = at("layers/dropout/seed_generator*1")
     (kernel,) = at("layers/seed_generator/dense*1")
     assert (is_left_out(seed), is_left_out(kernel)) == (True, False)
+
+
+def test_stacked_cells_are_counted_by_class_in_the_order_of_the_list() -> None:
+    cells = {f"cells_{i}": Layer(f"c{i}", "LSTMCell") for i in range(11)}
+    stack = Layer("stack", "StackedRNNCells", parts=cells)
+    (after,) = bind_by_path(
+        [named("RNN", cell=stack)],
+        model(
+            sequential(),
+            weights=at(
+                *(f"layers/rnn/cell/cells/lstm_cell{f'_{i}' * (i > 0)}*3" for i in range(11))
+            ),
+        ),
+    )
+    found = after.parts["cell"].parts
+    owners = [
+        {weight.values.group for weight in cell.weights if isinstance(weight.values, StoredWeight)}
+        for cell in found.values()
+    ]
+    paths = ["lstm_cell", *(f"lstm_cell_{i}" for i in range(1, 11))]
+    assert owners == [{f"layers/rnn/cell/cells/{path}/vars"} for path in paths]
+
+
+@pytest.mark.parametrize(("count", "names"), [(1, ["vector_u"]), (2, ["kernel", "vector_u"])])
+def test_a_wrapper_may_keep_the_kernel_it_normalizes(count: int, names: list[str]) -> None:
+    path = "layers/spectral_normalization"
+    (after,) = bind_by_path(
+        [named("SpectralNormalization", layer=dense("d"))],
+        model(sequential(), weights=at(f"{path}*{count}", f"{path}/layer*2")),
+    )
+    assert [weight.name for weight in after.weights] == names
+    assert [weight.name for weight in after.parts["layer"].weights] == ["kernel", "bias"]

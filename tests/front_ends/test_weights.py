@@ -42,7 +42,6 @@ def stored_name(weight: Weight) -> str:
         pytest.param(dense("a"), ["a/kernel"], id="one too few"),
         pytest.param(dense("a"), ["a/kernel", "a/bias", "a/more"], id="one too many"),
         pytest.param(dense("a", use_bias=False), ["a/kernel", "a/bias"], id="bias without use"),
-        pytest.param(Layer("a", "MyDense", DENSE), ["a/kernel", "a/bias"], id="unknown class"),
     ],
 )
 def test_a_layer_that_does_not_fit_stays_without(layer: Layer, names: Sequence[str]) -> None:
@@ -403,3 +402,43 @@ def test_equal_names_in_two_inner_models_get_their_own_weights() -> None:
     assert found.graph is not None
     models = [item.graph for item in found.graph.layers if item.graph is not None]
     assert [stored_name(m.layer("d").weights[0]) for m in models] == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["conv/kernel", "conv/bias", "dense/kernel", "dense/bias"], id="by name"),
+        pytest.param(["t/kernel", "t/bias", "t/kernel", "t/bias"], id="in order"),
+    ],
+)
+def test_a_wrapper_around_a_model(names: list[str]) -> None:
+    layers = (source("i"), dense("conv"), dense("dense"))
+    inner = nested("inner", functional(layers, ["dense"], ["i"]))
+    wrapper = Layer("t", "TimeDistributed", {"trainable": True}, (on("x"),), parts={"layer": inner})
+    group = [stored(name, (index + 1,), group="t") for index, name in enumerate(names)]
+    (made,) = bind_weights([wrapper], model(sequential(), "2.15.0", weights=group))
+    graph = made.parts["layer"].graph
+    assert graph is not None
+    found = {
+        f"{layer.name}/{weight.name}": weight.shape
+        for layer in graph.layers
+        for weight in layer.weights
+    }
+    assert found == {
+        **{"conv/kernel": (1,), "conv/bias": (2,)},
+        **{"dense/kernel": (3,), "dense/bias": (4,)},
+    }
+
+
+def test_a_wrapper_around_a_model_stores_what_is_frozen_last() -> None:
+    layers = (source("i"), dense("conv", trainable=False), dense("dense"))
+    inner = nested("inner", functional(layers, ["dense"], ["i"]))
+    wrapper = Layer("t", "TimeDistributed", {"trainable": True}, (on("x"),), parts={"layer": inner})
+    group = [
+        stored(name, (index + 1,), group="t") for index, name in enumerate(["a", "b", "c", "d"])
+    ]
+    (made,) = bind_weights([wrapper], model(sequential(), "2.15.0", weights=group))
+    graph = made.parts["layer"].graph
+    assert graph is not None
+    assert [weight.shape for weight in graph.layer("dense").weights] == [(1,), (2,)]
+    assert [weight.shape for weight in graph.layer("conv").weights] == [(3,), (4,)]

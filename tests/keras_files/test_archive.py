@@ -94,6 +94,37 @@ def test_what_was_compiled_is_read(optimizer: object, expected: object, tmp_path
         assert opened.model.training_config == {"loss": "mse", "optimizer_config": expected}
 
 
+@pytest.mark.parametrize("compiled", [None, {}, "nonsense"])
+def test_a_model_that_was_not_compiled(compiled: object, tmp_path: Path) -> None:
+    config = {**MODEL, "compile_config": compiled}
+    path = archive(tmp_path / "m.keras", {**MEMBERS, CONFIG: json.dumps(config).encode()})
+    with open_keras_file(path) as opened:
+        assert (opened.model.training_config, opened.model.warnings) == (None, ())
+
+
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "1e999"])
+def test_numbers_of_a_compile_config_refuse_no_model(number: str, tmp_path: Path) -> None:
+    settings = f'"compile_config": {{"optimizer": "sgd", "loss": "mse", "clip": {number}}}'
+    text = f"{json.dumps(MODEL)[:-1]}, {settings}}}"
+    path = archive(tmp_path / "m.keras", {**MEMBERS, CONFIG: text.encode()})
+    with open_keras_file(path) as opened:
+        assert (opened.model.config, opened.model.training_config) == (MODEL, None)
+        assert opened.model.warnings == (
+            f"the training settings are left out: the file has the number {number} in its "
+            "config.json, which JSON cannot express",
+        )
+
+
+def test_numbers_of_the_model_itself_still_do(tmp_path: Path) -> None:
+    text = '{"class_name": "Sequential", "config": {"a": NaN}, "compile_config": {"b": Infinity}}'
+    path = archive(tmp_path / "m.keras", {**MEMBERS, CONFIG: text.encode()})
+    with (
+        pytest.raises(ConversionError, match=r"has the number NaN in its config\.json"),
+        open_keras_file(path),
+    ):
+        pass
+
+
 def without(name: str) -> dict[str, bytes]:
     return {key: data for key, data in MEMBERS.items() if key != name}
 

@@ -512,3 +512,48 @@ def test_a_training_process_can_save_over_a_file_that_is_being_read(tmp_path: Pa
         write_model(path, {**DENSE, "more": [("w:0", KERNEL)]}, file_options={"locking": True})
         assert len(opened.model.weights) == 2
     assert len(read_model(path).weights) == 3
+
+
+EARLY_INPUT = {"class_name": "InputLayer", "config": {"name": "x", "input_dtype": "float32"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "generation"),
+    [
+        pytest.param({"class_name": "Sequential", "config": []}, 2, id="nothing tells"),
+        pytest.param({"class_name": "Sequential", "config": [EARLY_INPUT]}, 1, id="a list"),
+        pytest.param(
+            {"class_name": "Model", "config": {"layers": [EARLY_INPUT]}}, 1, id="functional"
+        ),
+    ],
+)
+def test_without_a_version_the_config_tells_the_generation(
+    config: object, generation: int, tmp_path: Path
+) -> None:
+    path = write_model(tmp_path / "m.h5", config=config, keras_version=None)
+    assert read_model(path).generation == generation
+
+
+@pytest.mark.parametrize(
+    ("version", "names", "backend"),
+    [
+        pytest.param("1.2.2", ["d_W:0", "d_b:0"], "tensorflow", id="TensorFlow"),
+        pytest.param("1.2.2", ["d_W", "d_b"], "theano", id="Theano"),
+        pytest.param("1.2.2", [], None, id="no weights"),
+        pytest.param("2.0.0", ["d/kernel", "d/bias"], None, id="Keras 2 writes it"),
+    ],
+)
+def test_names_tell_the_backend_of_keras_1(
+    version: str, names: list[str], backend: str | None, tmp_path: Path
+) -> None:
+    weights = [(name, KERNEL) for name in names]
+    path = write_model(tmp_path / "m.h5", {"d": weights}, keras_version=version)
+    with h5py.File(path, "r+") as file:
+        for owner in (file, file["model_weights"]):
+            del owner.attrs["backend"]
+    assert read_model(path).backend == backend
+
+
+def test_layers_come_in_the_order_of_the_model(tmp_path: Path) -> None:
+    path = write_model(tmp_path / "m.h5", {"b": [], "a": [("a/kernel:0", KERNEL)]})
+    assert read_model(path).layer_names == ("b", "a")

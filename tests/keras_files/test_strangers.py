@@ -43,6 +43,11 @@ KERAS = zipped("metadata.json", "config.json", "model.weights.h5")
         ),
         pytest.param(b"\n <!DOCTYPE html>", "is a web page", id="html"),
         pytest.param(b'{"format": "layers-model"}\n', "is a text file", id="json"),
+        pytest.param(
+            b'{\n    "metadata": {"total_size": 20.0},\n    "weight_map": {}\n}',
+            "lists the shards of weights only (save_weights())",
+            id="sharded weights",
+        ),
         pytest.param("ü".encode() * 400, "is a text file", id="cut inside a character"),
         pytest.param(b"\xff\xfe\0\1\2\3", "is no HDF5 file", id="anything"),
     ],

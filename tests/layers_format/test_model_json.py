@@ -18,7 +18,7 @@ def model(**changes: Any) -> ModelJson:
         "keras_version": "3.15.1",
         "backend": "tensorflow",
         "model_config": CONFIG,
-        "training_config": None,
+        "topology_training_config": None,
         "groups": (GROUP,),
         "converted_by": "somebody",
     }
@@ -26,7 +26,11 @@ def model(**changes: Any) -> ModelJson:
 
 
 def test_keys_and_their_order_are_the_official_ones() -> None:
-    text = model(training_config={"loss": "mse"}, metadata={"labels": ["a"]}).as_bytes()
+    text = model(
+        topology_training_config={"loss": "mse"},
+        training_config={"loss": "mean_squared_error"},
+        metadata={"labels": ["a"]},
+    ).as_bytes()
     assert json.loads(text) == {
         "format": "layers-model",
         "generatedBy": "keras v3.15.1",
@@ -38,6 +42,7 @@ def test_keys_and_their_order_are_the_official_ones() -> None:
             "model_config": CONFIG,
             "training_config": {"loss": "mse"},
         },
+        "trainingConfig": {"loss": "mean_squared_error"},
         "weightsManifest": [
             {
                 "paths": ["a.bin", "b.bin"],
@@ -47,11 +52,11 @@ def test_keys_and_their_order_are_the_official_ones() -> None:
     }
     keys = (
         *("format", "generatedBy", "convertedBy", "userDefinedMetadata", "modelTopology"),
-        *("keras_version", "backend", "model_config", "training_config", "weightsManifest"),
-        *("paths", "weights", "name", "shape", "dtype"),
+        *("keras_version", "backend", "model_config", "training_config", "trainingConfig"),
+        *("weightsManifest", "paths", "weights", "name", "shape", "dtype"),
     )
     places = [
-        text.index(f'"{key}"'.encode(), text.index(b'"weightsManifest"') if key in keys[-5:] else 0)
+        text.index(f'"{key}"'.encode(), text.index(b'"weightsManifest"') if key in keys[-6:] else 0)
         for key in keys
     ]
     assert places == sorted(places)
@@ -60,7 +65,7 @@ def test_keys_and_their_order_are_the_official_ones() -> None:
 @pytest.mark.parametrize(
     ("changes", "absent"),
     [
-        pytest.param({}, "training_config", id="not compiled"),
+        pytest.param({}, "training", id="not compiled"),
         pytest.param({}, "userDefinedMetadata", id="no metadata"),
     ],
 )

@@ -14,6 +14,8 @@ from tfjs_serve.layers_format.weights import (
     Piece,
     cut_anywhere,
     cut_between_tensors,
+    cut_groups,
+    shard_names,
 )
 
 
@@ -28,6 +30,16 @@ def test_manifest_entry_has_the_official_order() -> None:
         ("name", "a/kernel"),
         ("shape", [2, 3]),
         ("dtype", "float32"),
+    ]
+
+
+def test_manifest_entry_of_a_quantised_weight() -> None:
+    found = ManifestEntry("a/bias", (), "float32", {"dtype": "uint8", "min": -1.0}).as_json()
+    assert list(found.items()) == [
+        ("name", "a/bias"),
+        ("shape", []),
+        ("dtype", "float32"),
+        ("quantization", {"dtype": "uint8", "min": -1.0}),
     ]
 
 
@@ -118,6 +130,33 @@ def test_the_official_shards_are_full_but_for_the_last() -> None:
             sum(p.stop - p.start for p in shard) for shard in cut_anywhere(sizes, shard_bytes)
         ]
         assert all(length == shard_bytes for length in lengths[:-1])
+
+
+@pytest.mark.parametrize(
+    ("groups", "shards"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([[]], [[]], id="a group without weights"),
+        pytest.param(
+            [[4, 8], [], [3, 25]],
+            [
+                [[(0, 0, 4), (1, 0, 6)], [(1, 6, 8)]],
+                [],
+                [[(2, 0, 3), (3, 0, 7)], [(3, 7, 17)], [(3, 17, 25)]],
+            ],
+            id="every group begins a shard",
+        ),
+    ],
+)
+def test_groups_of_shards_of_ten_bytes(groups: list[list[int]], shards: list[Runs]) -> None:
+    assert cut_groups(groups, 10) == [
+        [[Piece(*run) for run in shard] for shard in group] for group in shards
+    ]
+
+
+def test_names_of_shards() -> None:
+    assert shard_names(1, 0) == ()
+    assert shard_names(3, 2) == ("group3-shard1of2.bin", "group3-shard2of2.bin")
 
 
 def test_a_tensor_that_fits_a_shard_lies_in_one() -> None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tests.models import shaped
-from tfjs_serve.graph import OPERATION_PREFIX, Call, Computed, Layer, Shape, TensorRef, Value
+from tests.models import functional, shaped, source
+from tfjs_serve.graph import (
+    OPERATION_PREFIX,
+    Call,
+    Computed,
+    Layer,
+    Shape,
+    TensorRef,
+    Value,
+    map_refs,
+)
 from tfjs_serve.rewriting.rule import INPUT, Context, LayerRewriter, Lowering
+from tfjs_serve.rules import translate_model
 
 X, Y, Z = (TensorRef(INPUT, 0, index) for index in range(3))
 
@@ -42,9 +53,25 @@ def run(rewrite: LayerRewriter, layer: Layer, *arrays: np.ndarray) -> list[np.nd
     return computed(lowering, *arrays)
 
 
-def computed(lowering: Lowering, *arrays: np.ndarray) -> list[np.ndarray]:
-    """Return the outputs of a lowering."""
-    values = {TensorRef(INPUT, 0, index): array for index, array in enumerate(arrays)}
+def through(layer: Layer, *arrays: np.ndarray) -> list[np.ndarray]:
+    """Return what an operation computes once all rules have been at it."""
+    names = [f"input_{index}" for index in range(len(arrays))]
+    sources = [source(name, (None, *a.shape[1:])) for name, a in zip(names, arrays, strict=True)]
+    given = dict(zip((X, Y, Z), map(TensorRef, names), strict=False))
+    called = replace(layer, calls=tuple(map_refs(call, given.__getitem__) for call in layer.calls))
+    model = functional([*sources, called], ["a"], names)
+    graph = translate_model(model, Context(3)).graph
+    layers = tuple(item for item in graph.layers if item.class_name != "InputLayer")
+    values = {TensorRef(name): array for name, array in zip(names, arrays, strict=True)}
+    return computed(Lowering(layers, graph.outputs), values=values)
+
+
+def computed(
+    lowering: Lowering, *arrays: np.ndarray, values: dict[TensorRef, np.ndarray] | None = None
+) -> list[np.ndarray]:
+    """Return the outputs of a lowering, called on arrays or on named `values`."""
+    given = {TensorRef(INPUT, 0, index): array for index, array in enumerate(arrays)}
+    values = given | (values or {})
     for layer in lowering.layers:
         inputs = [values[ref] for ref in layer.calls[0].inputs]
         assert len(set(layer.calls[0].inputs)) == len(inputs)
@@ -76,13 +103,17 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
 
 def _crop(config: Mapping[str, Any], x: Any) -> Any:
     (a, b), (c, d) = config["cropping"]
-    return x[:, a : x.shape[1] - b, c : x.shape[2] - d]
+    first = 2 if config.get("data_format") == "channels_first" else 1
+    rows, columns = x.shape[first : first + 2]
+    place = (slice(None),) * first
+    return x[(*place, slice(a, rows - b), slice(c, columns - d))]
 
 
 def _normalize(config: Mapping[str, Any], x: Any) -> Any:
-    assert config["axis"] == 2
-    mean = x.mean(2, keepdims=True)
-    variance = ((x - mean) ** 2).mean(2, keepdims=True)
+    axis = config["axis"]
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    mean = x.mean(axes, keepdims=True)
+    variance = ((x - mean) ** 2).mean(axes, keepdims=True)
     return (x - mean) / np.sqrt(variance + config["epsilon"])
 
 
@@ -103,6 +134,7 @@ LAYERS: Mapping[str, Callable[..., Any]] = {
     "Cropping2D": _crop,
     "Dense": lambda config, x: x @ config["kernel"],
     "Dot": _dot,
+    "Flatten": lambda config, x: x.reshape(len(x), -1),
     "GlobalAveragePooling1D": lambda config, x: x.mean(1),
     "GlobalMaxPooling1D": lambda config, x: x.max(1),
     "LayerNormalization": _normalize,

@@ -21,7 +21,7 @@ def activation(value: object) -> Layer:
     [
         pytest.param(activation("relu"), KERAS3, id="tfjs has it"),
         pytest.param(activation("hard_sigmoid"), KERAS2, id="Keras 2's hard sigmoid"),
-        pytest.param(activation("squareplus"), KERAS3, id="no formula"),
+        pytest.param(activation("sparsemax"), KERAS3, id="no formula"),
         pytest.param(activation("threshold"), KERAS3, id="needs parameters"),
         pytest.param(activation({"class_name": "mine", "config": {}}), KERAS3, id="custom"),
         pytest.param(activation(None), KERAS3, id="none"),

@@ -21,7 +21,7 @@ def gelu(x: Any) -> Any:
     [
         layer("Activation", activation="relu"),
         op("Relu", X, Y),
-        op("Squareplus", X),
+        op("Sparsemax", X),
     ],
 )
 def test_nothing_to_do(before: Layer) -> None:

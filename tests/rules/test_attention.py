@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, shaped, weight
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Computed, Layer, TensorRef
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering, Refusal
-from tfjs_serve.rules.attention import rewrite
+from tfjs_serve.rules.attention import LEARNS_APART, rewrite
 
 Q, V, K = (TensorRef(INPUT, 0, index) for index in range(3))
 SHAPES = ((None, 3, 4), (None, 5, 4))
@@ -157,3 +158,18 @@ def test_masks() -> None:
 def test_scores_are_returned() -> None:
     result = lowered(attention(return_attention_scores=True), *SHAPES)
     assert result.outputs == (TensorRef("a"), TensorRef("a__activation_2"))
+
+
+@pytest.mark.parametrize(
+    ("before", "notes"),
+    [
+        pytest.param(attention(), [], id="no scale"),
+        pytest.param(attention("AdditiveAttention", use_scale=True), [], id="one for each feature"),
+        pytest.param(attention(use_scale=True), [LEARNS_APART], id="one for all"),
+        pytest.param(attention(score_mode="concat"), [LEARNS_APART], id="one for all pairs"),
+        pytest.param(attention("AdditiveAttention", use_scale=False), [LEARNS_APART], id="none"),
+    ],
+)
+def test_what_trains_otherwise_is_told_of(before: Layer, notes: list[str]) -> None:
+    found = lowered(before, *SHAPES).notes
+    assert found == tuple(Note(text, "a", NoteKind.TRAINING) for text in notes)

@@ -7,9 +7,10 @@ import pytest
 
 from tests.models import KERAS3, layer, weight
 from tests.rules.spatial import computed
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Rewrite
-from tfjs_serve.rules.dilated_depthwise import rewrite
+from tfjs_serve.rules.dilated_depthwise import LEARNS_MIXING, rewrite
 
 KERNEL, BIAS = weight("depthwise_kernel", (3, 3, 2, 2)), weight("bias", (4,))
 
@@ -37,4 +38,5 @@ def test_channels_stay_what_they_are(rate: object) -> None:
     assert result.layer.config == {"dilation_rate": rate, "depth_multiplier": 2, "filters": 4}
     kernel, pointwise, bias = result.layer.weights
     assert (kernel, pointwise.name, bias) == (KERNEL, "pointwise_kernel", BIAS)
+    assert result.notes == (Note(LEARNS_MIXING, "a", NoteKind.TRAINING),)
     assert (computed(pointwise) == np.eye(4).reshape(1, 1, 4, 4)).all()

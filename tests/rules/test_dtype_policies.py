@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.models import KERAS3, changed, layer, refused
+from tfjs_serve.artifacts import NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rules.dtype_policies import rewrite
 
@@ -32,7 +33,7 @@ def test_policies_with_the_same_numbers_go(dtype: str | None) -> None:
 def test_other_precisions_go_with_a_warning(dtype: str) -> None:
     before = layer("Dense", units=2, dtype=dtype)
     note = f"computes in {dtype} in Keras and in float32 here: results differ by rounding"
-    assert rewrite(before, KERAS3) == changed(before, note, drop=["dtype"])
+    assert rewrite(before, KERAS3) == changed(before, note, kind=NoteKind.ACCURACY, drop=["dtype"])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.models import KERAS3, dense, functional, identity, nested, on, sequential, source, weight
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Applied, Note
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rewriting.engine import Applied, Translated, translate
+from tfjs_serve.rewriting.engine import Translated, attempt, translate
 from tfjs_serve.rewriting.rule import (
     Context,
     GraphRewrite,
@@ -161,10 +161,12 @@ def test_all_refusals_are_collected() -> None:
     assert error.value.reasons == (
         Reason("no Dense", "a", "Dense"),
         Reason(
-            "a Lambda layer holds Python code, which a browser cannot run",
+            "a Lambda layer holds Python code, which a browser cannot run "
+            "(a lambda without a name)",
             "b",
             "Lambda",
-            "replace it by built-in layers and save the model again",
+            "write it in JavaScript (tfjs-serve stub begins it) and pass --allow-custom Lambda, "
+            "or replace it by built-in layers",
         ),
         Reason("no Dense", "d", "Dense"),
         Reason("no model"),
@@ -359,3 +361,84 @@ def test_models_that_do_not_hold_together(
         assert list(reasons(graph)) == expected
     else:
         assert translate(graph, KERAS3, [], []).graph.layers == tuple(layers)
+
+
+def custom(name: str, *calls: Call, shapes: tuple[Shape | None, ...] = ((None, 7),)) -> Layer:
+    """Return a layer of a class that the page registers, with what the file tells of it."""
+    told = tuple(replace(call, shapes=shapes) for call in calls)
+    return Layer(name, "Mine", {"activation": "odd"}, told, (weight("w"),), is_custom=True)
+
+
+def test_a_custom_layer_passes_rules_and_catalog_by() -> None:
+    def emptied(layer: Layer, context: Context) -> Rewrite | None:
+        return Rewrite(replace(layer, config={})) if layer.name == "a" else None
+
+    rule = LayerRule("emptied", emptied)
+    graph = functional([source(), custom("a", on("x"))], ["a"])
+    assert translate(graph, KERAS3, [rule], []).graph.layer("a") == graph.layer("a")
+    for_all = replace(rule, is_for_custom=True)
+    assert translate(graph, KERAS3, [for_all], []).graph.layer("a").config == {}
+
+
+def test_what_follows_a_custom_layer_has_the_shape_that_the_file_tells() -> None:
+    graph = functional([source(), custom("a", on("x")), dense("b", on("a"))], ["b"])
+    assert shapes_seen(graph) == {"x": (), "b": ((None, 7),)}
+
+
+def test_a_shared_custom_layer_has_the_shapes_of_each_call() -> None:
+    first, second = replace(on("x"), shapes=((None, 7),)), replace(on("y"), shapes=((None, 8),))
+    shared = replace(custom("a"), calls=(first, second))
+    layers = [source(), source("y"), shared]
+    layers += [dense("b", on("a")), dense("c", on(TensorRef("a", 1)))]
+    graph = functional(layers, ["b", "c"], ["x", "y"])
+    assert shapes_seen(graph) == {"x": (), "y": (), "b": ((None, 7),), "c": ((None, 8),)}
+    calls = translate(graph, KERAS3, [], []).graph.layer("a").calls
+    assert [call.shapes for call in calls] == [((None, 7),), ((None, 8),)]
+
+
+def test_custom_layers_need_no_shapes() -> None:
+    before = custom("a", on("x"), shapes=(None,))
+    graph = functional([source(), before, custom("b", on("a")), dense("c", on("b"))], ["c"])
+    assert shapes_seen(graph)["c"] == ((None, 7),)
+
+
+def test_a_layer_behind_a_hidden_shape_is_refused_and_told_of_its_maker() -> None:
+    before = custom("a", on("x"), shapes=(None,))
+    graph = functional([source(), before, dense("b", on("a")), dense("c", on("b"))], ["c"])
+    assert reasons(graph) == (
+        Reason(
+            "not supported yet: called on the output of 'a', a custom layer whose output shape "
+            "the file does not tell",
+            "b",
+            "Dense",
+            "save the model as .keras, which tells shapes",
+        ),
+    )
+
+
+def test_a_nested_model_hands_on_what_its_custom_layer_hides() -> None:
+    inner = sequential(source("z"), custom("i", on("z"), shapes=(None,)), name="m")
+    told = nested("m", inner, replace(on("x"), shapes=((None, 7),)))
+    graph = functional([source(), told, dense("b", on("m"))], ["b"])
+    assert shapes_seen(graph)["b"] == ((None, 7),)
+
+
+def test_what_a_nested_model_was_built_with_holds_for_that_input_only() -> None:
+    inner = sequential(source("z", (None, None)), custom("i", on("z")), name="m")
+    graph = functional([source(), nested("m", inner, on("x")), dense("b", on("m"))], ["b"])
+    assert [(found.layer, found.class_name) for found in reasons(graph)] == [("b", "Dense")]
+
+
+def test_an_attempt_tells_of_shapes_and_reasons() -> None:
+    inner = sequential(source("z"), identity("i", on("z")), name="m")
+    layers = [source(), nested("m", inner, on("x")), Layer("bad", "Mine", {}, (on("m"),))]
+    found = attempt(functional([*layers, dense("b", on("bad"))], ["b"]), KERAS3, [], [])
+    assert [reason.layer for reason in found.reasons] == ["bad"]
+    assert found.shapes == {
+        ("x",): ((None, 4),),
+        ("m",): ((None, 4),),
+        ("m", "z"): ((None, 4),),
+        ("m", "i"): ((None, 4),),
+        ("bad",): (),
+        ("b",): (),
+    }

@@ -7,9 +7,10 @@ import pytest
 
 from tests.models import KERAS3, layer, weight
 from tests.rules.spatial import computed
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Rewrite
-from tfjs_serve.rules.groups import rewrite
+from tfjs_serve.rules.groups import LEARNS_ZEROS, rewrite
 
 BIAS = weight("bias", (4,))
 
@@ -39,6 +40,7 @@ def test_a_group_for_each_channel_is_depthwise(axes: int) -> None:
     assert isinstance(result, Rewrite)
     assert result.layer.class_name == f"DepthwiseConv{axes}D"
     assert result.layer.config == {"depth_multiplier": 2, "depthwise_initializer": "zeros"}
+    assert result.notes == ()  # It is trained as in Keras.
     kernel, bias = result.layer.weights
     assert (kernel.name, bias) == ("depthwise_kernel", BIAS)
     values = np.arange(np.prod(shape)).reshape(shape)
@@ -53,6 +55,7 @@ def test_other_groups_get_zeros_between_them() -> None:
     values = np.array([[[1, 2, 3, 4], [5, 6, 7, 8]]])
     full = [[1, 2, 0, 0], [5, 6, 0, 0], [0, 0, 3, 4], [0, 0, 7, 8]]
     assert computed(result.layer.weights[0], values).tolist() == [full]
+    assert result.notes == (Note(LEARNS_ZEROS, "a", NoteKind.TRAINING),)
 
 
 def test_three_axes_stay_a_convolution() -> None:

@@ -21,7 +21,6 @@ HARD = {"recurrent_activation": "hard_sigmoid"}
         pytest.param(layer("LSTM", recurrent_activation="sigmoid"), KERAS3, id="sigmoid"),
         pytest.param(layer("LSTM", recurrent_activation="hardSigmoid"), KERAS3, id="done"),
         pytest.param(layer("LSTM", activation="hard_sigmoid"), KERAS3, id="not of a gate"),
-        pytest.param(layer("GRU", reset_after=True, **HARD), KERAS3, id="unrolled elsewhere"),
         pytest.param(layer("Dense", activation="hard_sigmoid"), KERAS3, id="other class"),
     ],
 )
@@ -35,6 +34,7 @@ def test_nothing_to_scale(before: Layer, context: Context) -> None:
         pytest.param("LSTM", HARD, [5 / 6, 5 / 6, 1, 5 / 6], id="LSTM"),
         pytest.param("ConvLSTM2D", HARD, [5 / 6, 5 / 6, 1, 5 / 6], id="ConvLSTM2D"),
         pytest.param("GRU", HARD, [5 / 6, 5 / 6, 1], id="GRU"),
+        pytest.param("TfjsServeGRU", HARD, [5 / 6, 5 / 6, 1], id="GRU of the companion module"),
         pytest.param("GRU", {"activation": "hard_sigmoid"}, [1, 1, 5 / 6], id="its candidate"),
         pytest.param("SimpleRNN", {"activation": "hard_sigmoid"}, [5 / 6], id="SimpleRNN"),
     ],

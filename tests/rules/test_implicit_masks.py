@@ -122,28 +122,11 @@ def test_what_ignores_its_mask_is_not_told() -> None:
     [
         pytest.param(
             model(
-                nested(
-                    "inside",
-                    functional((source("i"), called("LSTM", "l", on("i"))), ["l"], ["i"]),
-                    on(EMBEDDED),
+                replace(
+                    called("TimeDistributed", "each", on(EMBEDDED)), parts={"layer": layer("LSTM")}
                 )
             ),
-            id="into a model",
-        ),
-        pytest.param(
-            functional(
-                (
-                    source(),
-                    nested(
-                        "inside",
-                        functional((source("i"), table(ids="i")), [EMBEDDED], ["i"]),
-                        on("x"),
-                    ),
-                    called("LSTM", "lstm", on("inside")),
-                ),
-                ["lstm"],
-            ),
-            id="out of a model",
+            id="into a wrapper",
         ),
         pytest.param(
             model(
@@ -158,3 +141,91 @@ def test_masks_that_are_lost_refuse_their_readers(graph: Graph) -> None:
     result = rewrite(graph, KERAS2)
     assert isinstance(result, Refusal)
     assert result.reasons[0].why.startswith("not supported yet: ")
+
+
+def inner(name: str, *layers: Layer, output: str, source_name: str = "i") -> Layer:
+    """Return a nested model of an input and more layers, called on the embedding."""
+    graph = functional((source(source_name), *layers), [output], [source_name])
+    return nested(name, graph, on(EMBEDDED))
+
+
+READING = inner("inside", called("LSTM", "lstm", on("i")), output="lstm")
+MAKING = replace(inner("making", table(ids="i"), output=EMBEDDED), calls=(on("x"),))
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        pytest.param(model(READING, output="inside"), id="into a model"),
+        pytest.param(
+            functional((source(), MAKING, called("LSTM", "lstm", on("making"))), ["lstm"]),
+            id="out of a model",
+        ),
+        pytest.param(
+            model(inner("outside", replace(READING, calls=(on("i"),)), output="inside")),
+            id="into a model of a model",
+        ),
+    ],
+)
+@pytest.mark.parametrize("generation", [2, 3])
+def test_models_that_masks_go_into_or_out_of_are_written_out(graph: Graph, generation: int) -> None:
+    mask = Layer("table__mask", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),))
+    told = replace(LSTM, calls=(on(EMBEDDED, mask=TensorRef("table__mask")),))
+    assert after(graph, generation) == model(told, mask, output="lstm")
+
+
+def test_a_mask_given_to_a_model_is_that_of_a_copy_of_its_input() -> None:
+    given = Layer("not_equal", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),))
+    called_with = replace(READING, calls=(on("y", mask=TensorRef("not_equal")),))
+    before = functional((source(), source("y"), given, called_with), ["inside"], ["x", "y"])
+    graph = after(before, 3)
+    copy = called("Activation", "inside__input_0_0", on("y"), activation="linear")
+    told = on("inside__input_0_0", mask=TensorRef("not_equal"))
+    assert graph.layers[2:] == (given, copy, replace(LSTM, calls=(told,)))
+
+
+def test_a_mask_that_heads_may_take_away_goes_into_no_model() -> None:
+    heads = called("MultiHeadAttention", "heads", Call((TensorRef("i"), TensorRef("i"))))
+    result = rewrite(model(inner("inside", heads, output="heads"), output="inside"), KERAS3)
+    assert isinstance(result, Refusal)
+    assert [reason.layer for reason in result.reasons] == ["inside"]
+
+
+def custom(*calls: Call) -> Layer:
+    told = tuple(replace(call, shapes=((None, 5, 4),)) for call in calls)
+    return Layer("own", "Mine", {}, told, is_custom=True)
+
+
+@pytest.mark.parametrize("generation", [2, 3])
+def test_a_custom_layer_without_masks_around_it_is_left_alone(generation: int) -> None:
+    graph = functional((source(), custom(on("x")), called("LSTM", "lstm", on("own"))), ["lstm"])
+    assert rewrite(graph, KERAS2 if generation == 2 else KERAS3) is None
+
+
+@pytest.mark.parametrize(
+    ("graph", "generation", "reasons"),
+    [
+        pytest.param(
+            model(custom(on(EMBEDDED))), 2, [("own", "a mask that reaches a custom layer")], id="2"
+        ),
+        pytest.param(
+            sequential(source(), table(), custom(on(EMBEDDED))),
+            3,
+            [("own", "a mask that reaches a custom layer")],
+            id="Sequential of 3",
+        ),
+        pytest.param(
+            model(custom(on(EMBEDDED)), called("Attention", "att", on("own", "own"))),
+            3,
+            [("att", "a mask that goes through a custom layer")],
+            id="read behind it",
+        ),
+    ],
+)
+def test_masks_of_which_only_python_code_knows_the_way_are_refused(
+    graph: Graph, generation: int, reasons: list[tuple[str, str]]
+) -> None:
+    result = rewrite(graph, KERAS2 if generation == 2 else KERAS3)
+    assert isinstance(result, Refusal)
+    found = [(reason.layer, reason.why) for reason in result.reasons]
+    assert found == [(name, f"not supported yet: {why}") for name, why in reasons]

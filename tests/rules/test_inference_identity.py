@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.models import KERAS2, KERAS3, layer, on
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.inference_identity import rewrite
@@ -17,7 +17,6 @@ CONFIG = {"trainable": True, "activation": "linear"}
     "before",
     [
         pytest.param(layer("Dropout", rate=0.5), id="a layer of tfjs"),
-        pytest.param(layer("RandomCrop", height=2, width=2), id="crops at inference"),
         pytest.param(layer("AutoContrast"), id="changes images at inference"),
         pytest.param(layer("Custom>RandomFlip"), id="a user's own"),
         pytest.param(replace(layer("MixUp"), calls=(on("x", "y"),)), id="two inputs"),
@@ -25,6 +24,12 @@ CONFIG = {"trainable": True, "activation": "linear"}
 )
 def test_layers_that_do_something(before: Layer) -> None:
     assert rewrite(before, KERAS3) is None
+
+
+def test_a_random_crop_predicts_what_it_is_given_in_keras_3_only() -> None:
+    before = layer("RandomCrop", height=2, width=2)
+    assert rewrite(before, KERAS2) is None
+    assert isinstance(rewrite(before, KERAS3), Rewrite)
 
 
 def test_an_identity_says_nothing() -> None:
@@ -40,7 +45,7 @@ def test_an_identity_says_nothing() -> None:
 def test_what_only_trains_is_left_out_with_a_warning(name: str) -> None:
     before = layer(name, factor=0.5)
     after = replace(before, class_name="Activation", config=CONFIG)
-    note = Note(f"{name} is left out: it matters to training only", "a")
+    note = Note(f"{name} is left out: it matters to training only", "a", NoteKind.DROPPED)
     assert rewrite(before, KERAS3) == Rewrite(after, (note,))
 
 

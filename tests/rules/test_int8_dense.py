@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, weight
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.int8_dense import rewrite
@@ -37,7 +37,7 @@ def test_a_kernel_is_dequantised_with_a_warning() -> None:
     result = rewrite(before, KERAS3)
     assert isinstance(result, Rewrite)
     text = "its int8 kernel is dequantised; Keras also rounds the layer's inputs to int8"
-    assert result.notes == (Note(text, "a"),)
+    assert result.notes == (Note(text, "a", NoteKind.ACCURACY),)
     kernel, bias = result.layer.weights
     assert (result.layer.config, bias) == ({"units": 4}, BIAS)
     values = kernel.values

@@ -130,3 +130,8 @@ def test_whatever_order_the_layers_stand_in() -> None:
     x, flat, norm = pooled("LayerNormalization")
     found = rewrite(functional([norm, flat, x], ["a"]), KERAS3)
     assert found == Refusal((Reason(WHY.format(3), "a", "LayerNormalization"),))
+
+
+def test_a_custom_layer_gets_the_integers_that_it_gets_in_keras() -> None:
+    own = Layer("a", "Mine", {}, (on("x"),), is_custom=True)
+    assert rewrite(functional([ids(), own], ["a"]), KERAS3) is None

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, refused, weight
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer
 from tfjs_serve.rewriting.rule import Rewrite
-from tfjs_serve.rules.lora import rewrite
+from tfjs_serve.rules.lora import TRAINS_ALL, rewrite
 
 KERNEL = weight("kernel", (3, 4))
 SMALL = (weight("lora_kernel_a", (3, 2)), weight("lora_kernel_b", (2, 4)))
@@ -18,6 +19,9 @@ BIAS = weight("bias", (4,))
 
 def dense(**config: Any) -> Layer:
     return replace(layer("Dense", units=4, **config), weights=(KERNEL, BIAS, *SMALL))
+
+
+NOTE = Note(TRAINS_ALL, "a", NoteKind.TRAINING)
 
 
 def test_a_layer_without_a_rank_is_left_alone() -> None:
@@ -42,7 +46,7 @@ def test_what_is_not_understood_is_refused(config: dict[str, object]) -> None:
 def test_an_archive_holds_the_sum_already() -> None:
     before = replace(dense(lora_rank=2, lora_alpha=2), weights=(KERNEL, BIAS))
     expected = replace(before, config={"units": 4})
-    assert rewrite(before, KERAS3) == Rewrite(expected)
+    assert rewrite(before, KERAS3) == Rewrite(expected, (NOTE,))
 
 
 @pytest.mark.parametrize(("alpha", "scale"), [(None, 1.0), (2, 1.0), (5, 2.5)])
@@ -50,7 +54,7 @@ def test_small_matrices_are_merged(alpha: float | None, scale: float) -> None:
     result = rewrite(dense(lora_rank=2, lora_alpha=alpha), KERAS3)
     assert isinstance(result, Rewrite)
     kernel, bias = result.layer.weights
-    assert (result.layer.config, bias) == ({"units": 4}, BIAS)
+    assert (result.layer.config, bias, result.notes) == ({"units": 4}, BIAS, (NOTE,))
     values = kernel.values
     assert isinstance(values, Computed)
     assert (values.shape, values.sources) == ((3, 4), tuple(w.values for w in (KERNEL, *SMALL)))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, shaped, weight
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Computed, Layer, TensorRef, Weight
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering, Refusal
-from tfjs_serve.rules.multi_head_attention import rewrite
+from tfjs_serve.rules.multi_head_attention import SCALED, rewrite
 
 X = TensorRef(INPUT, 0, 0)
 SELF = {"query": 0, "value": 0}
@@ -145,6 +147,8 @@ def test_weights_are_slices() -> None:
     kernel, bias = layers["a"].weights
     assert (computed(kernel) == np.arange(16).reshape(4, 4)).all()
     assert (computed(bias) == np.arange(4)).all()
+    note = Note(SCALED, "a", NoteKind.TRAINING)
+    assert lowered(attention(), (None, 3, 4)).notes == (note,)
     first, second = (layers[f"a__key_{index}"].weights[0].values for index in (0, 1))
     assert first != second
 
@@ -260,3 +264,16 @@ def test_a_gate_multiplies_the_heads() -> None:
     assert (gate.config["units"], gate.config["activation"]) == (4, "sigmoid")
     assert [kernel.shape for kernel in gate.weights] == [(4, 4), (4,)]
     assert classes(result)[-3:] == ["Dense", "Multiply", "Dense"]
+
+
+@pytest.mark.parametrize(("heads", "cuts"), [(1, 0), (2, 2)])
+def test_heads_share_a_mask_or_have_their_own(heads: int, cuts: int) -> None:
+    given = {"query": 0, "value": 0, "attention_mask": 1}
+    made = lowered(attention(inputs=given), (None, 3, 4), (None, heads, 3, 3))
+    assert len(of(made, "Cropping2D")) == cuts
+
+
+def test_a_mask_for_other_heads_is_refused() -> None:
+    given = {"query": 0, "value": 0, "attention_mask": 1}
+    with pytest.raises(ShapeError):
+        rewrite(attention(inputs=given), shaped((None, 3, 4), (None, 3, 3, 3)))

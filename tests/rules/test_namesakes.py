@@ -10,7 +10,7 @@ from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.rewriting.rule import Context, Refusal
 from tfjs_serve.rules.namesakes import rewrite
 
-NOT_READ = ("weights_only", "subclassed_model", "dict_call")
+NOT_READ = ("weights_only", "subclassed_model", "dict_call", "no_input_shape")
 READABLE = [case for case in CASES if not case.id.endswith(NOT_READ)]
 
 

@@ -32,6 +32,17 @@ def test_nothing_to_do(before: Layer) -> None:
             lambda x: np.pad(x, ((0, 0), (1, 2), (0, 1))),
         ),
         (op("Pad", X, pad_width=[[0, 0], [0, 0], [0, 0]], mode="CONSTANT"), lambda x: x),
+        (
+            op("Pad", X, pad_width=[[0, 0], [1, 1], [0, 2]], constant_values=0.5),
+            lambda x: np.pad(x, ((0, 0), (1, 1), (0, 2)), constant_values=0.5),
+        ),
+        *(
+            (
+                op("Pad", X, pad_width=[[0, 0], [1, 2], [0, 1]], mode=mode),
+                lambda x, mode=mode: np.pad(x, ((0, 0), (1, 2), (0, 1)), mode=mode),
+            )
+            for mode in ("reflect", "symmetric", "edge")
+        ),
     ],
 )
 def test_values(before: Layer, expected: Any) -> None:
@@ -48,6 +59,7 @@ def test_values(before: Layer, expected: Any) -> None:
         op("Pad", X, pad_width=[[0, 0], [1, 2]]),
         op("Pad", X, pad_width=2),
         op("Pad", X, pad_width=[[0, 0], [-1, 0], [0, 0]]),
+        op("Pad", X, pad_width=[[0, 0], [3, 0], [0, 0]], mode="reflect"),
     ],
 )
 def test_refused(before: Layer) -> None:
@@ -59,8 +71,8 @@ def test_refused(before: Layer) -> None:
     "before",
     [
         op("Pad", X, pad_width=[[1, 0], [0, 0], [0, 0]]),
-        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], mode="reflect"),
-        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], constant_values=1.0),
+        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], mode="mean"),
+        op("Pad", X, pad_width=[[0, 0], [1, 0], [0, 0]], constant_values=(1.0, 2.0)),
         op("Pad", X, Y, pad_width=[[0, 0], [1, 0], [0, 0]]),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from tests.models import layer
 from tests.rules.numbers import X, Y, draw, op, run, seen
 from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Refusal
 from tfjs_serve.rules.products import rewrite
 
@@ -50,13 +51,33 @@ def test_two_tensors() -> None:
     np.testing.assert_allclose(found, x @ y, rtol=1e-5)
 
 
+def test_matrices_of_higher_rank_are_multiplied_one_by_one() -> None:
+    x, y = draw(2, 3, 4), draw(2, 4, 2)
+    (found,) = run(rewrite, op("Matmul", X, Y), x, y)
+    np.testing.assert_allclose(found, x @ y, rtol=1e-5, atol=1e-6)
+    (turned,) = run(rewrite, op("Matmul", X, Y, transpose_b=True), x, y.swapaxes(2, 3))
+    np.testing.assert_allclose(turned, x @ y, rtol=1e-5, atol=1e-6)
+
+
+def test_a_constant_comes_first() -> None:
+    x = draw(2, 2, 4)
+    (found,) = run(rewrite, op("Matmul", MATRIX, X), x)
+    np.testing.assert_allclose(found, np.asarray(MATRIX) @ x, rtol=1e-5, atol=1e-6)
+
+
+def test_as_many_matrices_in_both_factors() -> None:
+    before = op("Matmul", X, Y)
+    with pytest.raises(ShapeError):
+        rewrite(before, seen(before, (None, 2, 3, 4), (None, 3, 4, 2)))
+
+
 @pytest.mark.parametrize(
     "before",
     [
-        op("Matmul", MATRIX, X),
+        op("Matmul", MATRIX, X, transpose_b=True),
+        op("Matmul", (MATRIX, MATRIX), X),
         op("Matmul", X, (1.0, 2.0)),
         op("Matmul", X, MATRIX, transpose_a=True),
-        op("Matmul", X, Y),
     ],
 )
 def test_other_factors_are_refused(before: Layer) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.models import layer, shaped
 from tests.rules.numbers import X, Y, draw, op, run, seen
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Lowering
 from tfjs_serve.rules.quotients import WARNING, rewrite
@@ -64,4 +64,4 @@ def test_far_exponents() -> None:
 def test_division_carries_a_warning() -> None:
     result = rewrite(op("TrueDivide", X, Y), shaped((None, 3), (None, 3)))
     assert isinstance(result, Lowering)
-    assert result.notes == (Note(WARNING, "a"),)
+    assert result.notes == (Note(WARNING, "a", NoteKind.ACCURACY),)

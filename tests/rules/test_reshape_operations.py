@@ -70,6 +70,17 @@ def test_copies() -> None:
     assert result == Rewrite(Layer("a", "Activation", {"activation": "linear"}, (Call((X,)),)))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32", "bool"])
+def test_a_copy_of_another_dtype_is_a_cast(dtype: str) -> None:
+    before = op("ConvertToTensor", X, dtype=dtype)
+    assert rewrite(before, shaped((None, 3))) == Rewrite(op("Cast", X, dtype=dtype))
+
+
+def test_a_copy_of_its_own_dtype_is_one() -> None:
+    result = rewrite(op("ConvertToTensor", X, dtype=None), shaped((None, 3)))
+    assert result == Rewrite(Layer("a", "Activation", {"activation": "linear"}, (Call((X,)),)))
+
+
 def test_an_axis_of_one_goes() -> None:
     x = draw(3, 1)
     (found,) = run(rewrite, op("Squeeze", X, axis=[2]), x)

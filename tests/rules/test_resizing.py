@@ -91,3 +91,10 @@ def test_a_smaller_center_is_cropped(data_format: str) -> None:
 def test_a_larger_center_is_resized() -> None:
     found = steps(rewrite(layer("CenterCrop", height=8, width=8), SHAPE), "units")
     assert [step[2] for step in found if step[1] == "Dense"] == [{"units": 8}, {"units": 8}]
+
+
+def test_a_random_crop_of_keras_2_resizes_a_crop() -> None:
+    size: dict[str, Any] = {"height": 8, "width": 8}
+    crop = steps(rewrite(layer("RandomCrop", **size), SHAPE), "units")
+    fields = {**size, "crop_to_aspect_ratio": True}
+    assert crop == steps(rewrite(layer("Resizing", **fields), SHAPE), "units")

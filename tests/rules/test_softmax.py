@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.models import KERAS3, layer, shaped
+from tests.models import KERAS3, layer, on, refused, shaped
 from tests.rules.lowered import fields, outline
 from tfjs_serve.graph import Layer, Shape
 from tfjs_serve.rewriting.rule import Context
@@ -20,7 +22,6 @@ SHAPE: Shape = (None, 2, 3, 4)
         pytest.param(layer("Softmax", axis=0), shaped(SHAPE), id="batch axis"),
         pytest.param(layer("Softmax", axis=4), shaped(SHAPE), id="no such axis"),
         pytest.param(layer("Softmax", axis="last"), shaped(SHAPE), id="no number"),
-        pytest.param(layer("Softmax"), shaped(SHAPE, SHAPE), id="with a mask"),
     ],
 )
 def test_nothing_to_do(before: Layer, context: Context) -> None:
@@ -56,3 +57,24 @@ def test_several_axes_become_one() -> None:
     ]
     assert fields(found, "a__join", "target_shape") == ([3, 8],)
     assert fields(found, "a__part", "target_shape") == ([3, 2, 4],)
+
+
+@pytest.mark.parametrize(
+    ("generation", "classes"),
+    [
+        (2, ["Rescaling", "keras.ops.Add", "Softmax"]),
+        (3, ["keras.ops.Greater", "Rescaling", "keras.ops.Add", "Softmax", "keras.ops.Multiply"]),
+    ],
+)
+def test_what_a_mask_leaves_out_is_lowered_before(generation: int, classes: list[str]) -> None:
+    before = replace(layer("Softmax", axis=1), calls=(on("x", "m"),))
+    found = rewrite(before, shaped(SHAPE, SHAPE, generation=generation))
+    assert [class_name for _, class_name in outline(found)] == classes
+    (name,) = (name for name, class_name in outline(found) if class_name == "Rescaling")
+    assert fields(found, name, "scale", "offset") == (1e9, -1e9)
+
+
+def test_a_mask_of_another_rank_is_refused() -> None:
+    before = replace(layer("Softmax"), calls=(on("x", "m"),))
+    why = f"not supported yet: a mask of rank 2 for an input of rank {len(SHAPE)}"
+    assert rewrite(before, shaped(SHAPE, (None, 2))) == refused(before, why)

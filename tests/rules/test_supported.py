@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.models import functional, layer, nested, on, refused, source
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind, Options
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.rewriting.rule import Refusal, Rewrite
@@ -59,12 +59,27 @@ def test_a_class_with_a_warning_gives_a_note() -> None:
     (name,) = (name for name, spec in CATALOG.items() if name == "Conv3DTranspose")
     found = checked(layer(name, filters=1, kernel_size=[1, 1, 1]))
     assert isinstance(found, Rewrite)
-    assert found.notes == (Note(str(CATALOG[name].warning), "a"),)
+    assert found.notes == (Note(str(CATALOG[name].warning), "a", NoteKind.BACKEND),)
+
+
+def test_a_class_of_the_companion_module_is_refused_where_it_is_ruled_out() -> None:
+    found = checked(layer("TfjsServeGRU"), Options(companion=False))
+    assert found == refused(
+        layer("TfjsServeGRU"),
+        "needs TfjsServeGRU of the companion module",
+        remedy="allow it (companion = true), and load layers.js before the model",
+    )
 
 
 CUSTOM = "a custom class, whose Python code is not in the file"
 LAMBDA = "a Lambda layer holds Python code, which a browser cannot run"
-REMEDY = "replace it by built-in layers and save the model again"
+
+
+def remedy(name: str) -> str:
+    return (
+        f"write it in JavaScript (tfjs-serve stub begins it) and pass --allow-custom {name}, "
+        "or replace it by built-in layers"
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +135,38 @@ REMEDY = "replace it by built-in layers and save the model again"
             None,
             id="no part at all",
         ),
-        pytest.param(layer("Lambda"), refused(layer("Lambda"), LAMBDA, remedy=REMEDY), id="Lambda"),
+        pytest.param(
+            layer("Lambda", function=["4wEA", None, None]),
+            refused(
+                layer("Lambda"), f"{LAMBDA} (a lambda without a name)", remedy=remedy("Lambda")
+            ),
+            id="Lambda",
+        ),
+        pytest.param(
+            layer("Lambda", function="doubled", function_type="function"),
+            refused(layer("Lambda"), f"{LAMBDA} (function 'doubled')", remedy=remedy("Lambda")),
+            id="Lambda with a name",
+        ),
+        pytest.param(
+            layer("Mine", dtype="float32", trainable=True),
+            refused(
+                layer("Mine"),
+                f"{CUSTOM} (its config holds nothing of its own)",
+                remedy=remedy("Mine"),
+            ),
+            id="custom class of nothing",
+        ),
+        pytest.param(
+            layer("Mine", units=4, mode="half", table=list(range(40)), more="m" * 60, end="e" * 60),
+            refused(
+                layer("Mine"),
+                f'{CUSTOM} (config: units = 4, mode = "half", table = '
+                f'[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1…, more = "{"m" * 39}…, '
+                f'end = "{"e" * 26}…)',
+                remedy=remedy("Mine"),
+            ),
+            id="custom class of much",
+        ),
         pytest.param(
             layer("keras.ops.Add"),
             refused(layer("keras.ops.Add"), "not supported yet: operation keras.ops.Add"),
@@ -138,7 +184,11 @@ REMEDY = "replace it by built-in layers and save the model again"
         ),
         pytest.param(
             layer("pkg>Dense"),
-            refused(layer("pkg>Dense"), CUSTOM, remedy=REMEDY),
+            refused(
+                layer("pkg>Dense"),
+                f"{CUSTOM} (its config holds nothing of its own)",
+                remedy=remedy("Dense"),
+            ),
             id="custom class",
         ),
     ],
@@ -150,3 +200,17 @@ def test_everything_else_is_refused(before: Layer, expected: Refusal | None) -> 
         assert [reason.why[:24] for reason in found.reasons] == ["its config holds no laye"]
     else:
         assert found == expected
+
+
+def test_an_allowed_class_inside_another_layer_is_refused_all_the_same() -> None:
+    found = checked(layer("mine>Cell"), Options(allow_custom=("Cell",)))
+    assert found == refused(
+        layer("mine>Cell"), "not supported yet: a custom class inside another layer"
+    )
+
+
+@pytest.mark.parametrize("by", [2.0, float("nan"), float("inf")])
+def test_a_custom_layer_has_any_field_that_json_has(by: float) -> None:
+    own = replace(layer("Mine", by=by), is_custom=True)
+    why = "its config holds NaN or Infinity, which JSON has not"
+    assert checked(own) == (Rewrite(own) if by == 2 else refused(own, why))

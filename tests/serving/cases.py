@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.serving.harness import LOCAL, shard_name
+from tfjs_serve.companion import read_module
 from tfjs_serve.serving import AccessPolicy
 
 OLD_JSON, NEW_JSON = b'{"modelTopology":"old"}', b'{"modelTopology":"new"}'
@@ -42,12 +43,17 @@ PINNED = CORS | {
     "content-type": "application/json",
 }
 SHARDS = PINNED | {"content-type": "application/octet-stream"}
+MODULE_JS = read_module()
+MODULE = CORS | {"cache-control": "no-cache", "content-type": "text/javascript; charset=utf-8"}
+MODULE_DIGEST = hashlib.sha256(MODULE_JS).hexdigest()[:16]
+MODULE_200 = MODULE | {"etag": f'"{MODULE_DIGEST}"', "content-length": str(len(MODULE_JS))}
 NO_BODY = {"cache-control": "no-store", "content-length": "0"}
 PROBLEM = {"cache-control": "no-store", "content-type": "application/problem+json"}
 ALLOW = {"allow": "GET, HEAD, OPTIONS"}
 
 LIVE = "/vision/digits/model.json"
 API = "/_tfjs-serve/api/models"
+LAYERS = "/_tfjs-serve/layers.js"
 EVIL = {"Origin": "https://evil.test"}
 NULL = {"Origin": "null"}
 NEIGHBOUR = {"Origin": "http://localhost:5173"}

@@ -9,7 +9,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tfjs_serve.artifacts import Artifacts, Note, Options, Shard, Summary, TensorInfo
+from tfjs_serve.artifacts import (
+    Applied,
+    Artifacts,
+    Note,
+    NoteKind,
+    Options,
+    Report,
+    Shard,
+    Summary,
+    TensorInfo,
+)
 from tfjs_serve.events import Event
 from tfjs_serve.library import Library, Stamp
 from tfjs_serve.serving import AccessPolicy, Runner, bind, make_app, serve
@@ -25,7 +35,16 @@ SUMMARY = Summary(
     outputs=(TensorInfo("probabilities", (None, 10), "float32"),),
     keras_version="3.15.1",
     trainable=True,
-    warnings=(Note("the regularizer is left out", "dense"),),
+    warnings=(Note("the regularizer is left out", "dense", NoteKind.DROPPED),),
+)
+
+REPORT = Report(
+    (
+        Applied("dtype_policies", "dense"),
+        Applied("call_order", None),
+        Applied("regularizers", "dense"),
+    ),
+    SUMMARY.warnings,
 )
 
 
@@ -124,7 +143,7 @@ def publish(
     digest = hashlib.sha256(model_json).hexdigest()[:16]
     shard = Shard(shard_name(weights), len(weights))
     (library.folder / "_w" / shard.name).write_bytes(weights)
-    artifacts = Artifacts(digest, model_json, (shard,), summary)
+    artifacts = Artifacts(digest, model_json, (shard,), summary, REPORT)
     library.publish(name, f"{name}.h5", artifacts, Stamp(len(weights), 1, 1), Options(), ms=12)
     return artifacts
 

@@ -23,6 +23,7 @@ NOTHING_SERVED = {
     "keras_version": None,
     "trainable": None,
     "needs_companion": None,
+    "custom_classes": None,
     "warnings": None,
     "converted_at": None,
     "ms": None,
@@ -38,7 +39,8 @@ SERVED = {
     "keras_version": "3.15.1",
     "trainable": True,
     "needs_companion": False,
-    "warnings": [{"layer": "dense", "text": "the regularizer is left out"}],
+    "custom_classes": [],
+    "warnings": [{"layer": "dense", "text": "the regularizer is left out", "kind": "dropped"}],
     "converted_at": "2026-01-01T00:00:00Z",
     "ms": 12,
 }
@@ -99,7 +101,19 @@ def test_over_http(library: Library) -> None:
             answer = await server.ask("GET", "/_tfjs-serve/api/models")
             assert json.loads(answer.body) == models_json(library)
             one = await server.ask("GET", "/_tfjs-serve/api/models/vision/digits")
-            assert json.loads(one.body) == models_json(library)["models"][1]
+            assert json.loads(one.body) == {
+                **models_json(library)["models"][1],
+                "report": {
+                    "rules": [
+                        {"layer": "dense", "rules": ["dtype_policies", "regularizers"]},
+                        {"layer": None, "rules": ["call_order"]},
+                    ],
+                    "notes": SERVED["warnings"],
+                    "quantization": None,
+                },
+            }
+            nothing = await server.ask("GET", "/_tfjs-serve/api/models/q")
+            assert json.loads(nothing.body)["report"] is None
             for known in (answer, one):
                 assert known.headers["cache-control"] == "no-cache"
                 assert known.headers["content-type"] == "application/json"

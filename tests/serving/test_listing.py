@@ -80,6 +80,17 @@ def test_a_model(library: Library) -> None:
         assert words in text
 
 
+def test_a_model_that_needs_the_companion_module(library: Library) -> None:
+    publish(library, "digits", summary=replace(SUMMARY, needs_companion=True))
+    text = page_of(library).text
+    assert (
+        "(await import('http://localhost:8000/_tfjs-serve/layers.js')).register(tf); "
+        "const model = await tf.loadLayersModel('http://localhost:8000/digits/model.json');"
+    ) in text
+    assert "It has layers that TensorFlow.js lacks" in text
+    assert '<script type="module" src="/_tfjs-serve/layers.js">' in text
+
+
 def test_a_refusal_is_shown_whole(library: Library) -> None:
     publish(library, "digits")
     reasons = [

@@ -97,6 +97,13 @@ def test_no_shard(path: str) -> None:
             "/_tfjs-serve/api/models/a%2Fb",
             Target(Kind.UNKNOWN_INTERNAL, "_tfjs-serve/api/models/a%2Fb"),
         ),
+        ("/_tfjs-serve/layers.js", Target(Kind.MODULE)),
+        (
+            f"/_tfjs-serve/layers@{DIGEST}.js",
+            Target(Kind.PINNED_MODULE, f"layers@{DIGEST}.js", DIGEST),
+        ),
+        ("/_tfjs-serve/layers.d.ts", Target(Kind.UNKNOWN_INTERNAL, "_tfjs-serve/layers.d.ts")),
+        ("/_tfjs-serve/layers@0.js", Target(Kind.UNKNOWN_INTERNAL, "_tfjs-serve/layers@0.js")),
         ("/_tfjs-serve/x", Target(Kind.UNKNOWN_INTERNAL, "_tfjs-serve/x")),
         ("/_tfjs-serve/events/", Target(Kind.UNKNOWN_INTERNAL, "_tfjs-serve/events/")),
     ],

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import h5py
 
-from tfjs_serve.artifacts import Artifacts, Note, Options, Shard, Summary
+from tfjs_serve.artifacts import Applied, Artifacts, Note, Options, Report, Shard, Summary
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+
+REPORT = Report((Applied("regularizers", "dense"),), (Note("hm", "dense"),))
 
 
 def save(path: Path, text: str) -> None:
@@ -74,4 +76,4 @@ def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artif
     model_json = json.dumps([text, name, options.weight_shard_size_bytes]).encode()
     digest = hashlib.sha256(model_json).hexdigest()[:16]
     summary = Summary(1, 2, (), (), "3.15.1", trainable=True, warnings=(Note("hm", "dense"),))
-    return Artifacts(digest, model_json, (shard,), summary)
+    return Artifacts(digest, model_json, (shard,), summary, REPORT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tfjs_serve.keras_files.readiness import Identity, Readiness
+from tfjs_serve.watching.seen import Seen
 from tfjs_serve.watching.settle import (
     MOST_READS,
     Attempt,
@@ -17,8 +18,8 @@ from tfjs_serve.watching.settle import (
     retry_soon,
 )
 
-OLD = Identity(1, 2, 100, 5, 5)
-NEW = Identity(1, 2, 200, 6, 6)
+OLD = Seen(Identity(1, 2, 100, 5, 5))
+NEW = Seen(Identity(1, 2, 200, 6, 6))
 
 READY = Readiness.READY
 UNLEASED = Readiness.READY_UNLEASED
@@ -85,7 +86,7 @@ UNKNOWN = Readiness.UNKNOWN
         ),
     ],
 )
-def test_verdicts(looks: list[tuple[float, Identity, Readiness]], verdicts: list[Verdict]) -> None:
+def test_verdicts(looks: list[tuple[float, Seen, Readiness]], verdicts: list[Verdict]) -> None:
     settling: Settling | None = None
     told: list[Verdict] = []
     for now, identity, readiness in looks:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tfjs_serve.keras_files.readiness import Identity
+from tfjs_serve.watching.seen import Seen
 from tfjs_serve.watching.snapshot import Scope, differences
 
-A = Identity(1, 2, 3, 4, 5)
-B = Identity(1, 2, 3, 4, 6)
+A = Seen(Identity(1, 2, 3, 4, 5))
+B = Seen(Identity(1, 2, 3, 4, 6))
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_what_is_found(scope: Scope) -> None:
         *("m.h5", "M.HDF5", "a/b/n.keras", "folder.h5/m.h5", "a b/ü.h5", "w.weights.h5"),
         *("linked.h5", "pipe.h5"),
     }
-    assert found["linked.h5"] == Identity.of(outside / "far.h5")
+    assert found["linked.h5"] == Seen.of(outside / "far.h5")
     assert scope.look({}, list(found)) == found
     assert scope.look({}, ["a", "a b", "folder.h5", "m.h5", "M.HDF5"]) == {
         path: identity for path, identity in found.items() if path[0] in "amMf"
@@ -85,7 +86,7 @@ def test_files_below_a_folder_that_is_gone(scope: Scope) -> None:
     known = {"a/m.h5": A, "a/b/n.h5": A, "ab/m.h5": A, "a.h5": A}
     assert scope.look(known, ["a"]) == {"a/m.h5": None, "a/b/n.h5": None}
     assert scope.look(known, ["a.h5"]) == {"a.h5": None}
-    assert scope.look(known, ["ab"]) == {"ab/m.h5": Identity.of(scope.models_dir / "ab/m.h5")}
+    assert scope.look(known, ["ab"]) == {"ab/m.h5": Seen.of(scope.models_dir / "ab/m.h5")}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,5 @@ def test_files_below_a_folder_that_is_gone(scope: Scope) -> None:
         pytest.param({"a": A}, {"b": A}, {"a", "b"}, id="renamed"),
     ],
 )
-def test_differences(
-    before: dict[str, Identity], after: dict[str, Identity], changed: set[str]
-) -> None:
+def test_differences(before: dict[str, Seen], after: dict[str, Seen], changed: set[str]) -> None:
     assert differences(before, after) == changed

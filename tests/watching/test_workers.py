@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watching.jobs import save
+from tests.watching.jobs import REPORT, save
 from tfjs_serve.artifacts import Artifacts, Note, Options, Shard
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
 from tfjs_serve.watching import Workers
@@ -58,6 +58,7 @@ def test_a_conversion(tmp_path: Path) -> None:
     assert json.loads(artifacts.model_json) == ["hello", "hello", 4194304]
     assert artifacts.shards == (Shard("2cf24dba5fb0a30e26e83b2ac5b9e29e.bin", 5),)
     assert artifacts.summary.warnings == (Note("hm", "dense"),)
+    assert artifacts.report == REPORT
     assert (tmp_path / "served/_w" / artifacts.shards[0].name).read_bytes() == b"hello"
 
 

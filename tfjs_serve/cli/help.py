@@ -18,6 +18,8 @@ EPILOGS = {
     "serve": {
         "Commands": """
 convert INPUT OUTDIR  Convert one model into a folder of its own.
+inspect INPUT         Show what a model holds and what a conversion would do.
+stub INPUT            Begin the JavaScript of a model's custom classes.
 clean DIR             Delete what the server keeps about a folder.
 Each has its own --help. A folder called like a command is ./convert.
 """,
@@ -37,7 +39,8 @@ Variables: TFJS_SERVE_ and the name in capitals, as in TFJS_SERVE_PORT=9000;
     about colours.
 File: tfjs-serve.toml in the working directory, with keys such as strict_port.
     Options of single models stand there, or in the models folder, as
-    [[models]] tables: match = "vision/*", weight_shard_size_bytes, metadata.
+    [[models]] tables: match = "vision/*", weight_shard_size_bytes, metadata,
+    quantization = "uint8" or {uint8 = ["*kernel"], float16 = true}.
     A file in the models folder may set nothing else.
 """,
         "Exit status": f"\n{_EXITS} Ctrl-C ends with 0.\n",
@@ -47,6 +50,28 @@ File: tfjs-serve.toml in the working directory, with keys such as strict_port.
 tfjs-serve convert mnist.h5 site/mnist
     Write site/mnist/model.json and group1-shard1of1.bin beside it.
 tfjs-serve convert mnist.h5 site/mnist --metadata labels:labels.json
+tfjs-serve convert mnist.h5 site/mnist --quantize-uint8='*kernel'
+    Write kernels in one byte a value, and show what that loses.
+""",
+        "Quantisation": """
+A pattern (* ? [abc]) is matched against whole names of weights as model.json
+has them. A flag without patterns means all weights that no pattern matches;
+it stands behind OUTDIR, since a word after it is taken for patterns.
+Constants that the conversion adds are never quantised.
+""",
+        "Exit status": f"\n{_EXITS}\n",
+    },
+    "inspect": {
+        "Examples": """
+tfjs-serve inspect mnist.h5
+tfjs-serve inspect mnist.keras --json -o mnist.json
+""",
+        "Exit status": f"\n{_EXITS}\n",
+    },
+    "stub": {
+        "Examples": """
+tfjs-serve stub mine.h5 -o custom.js
+    Fill in every call, then: tfjs-serve . --allow-custom MyLayer
 """,
         "Exit status": f"\n{_EXITS}\n",
     },
@@ -69,6 +94,15 @@ HELP: dict[str, dict[str, Any]] = {
         "help": "Convert the Keras model INPUT into the folder OUTDIR: model.json and weight "
         "files under the official names, ready for any static host. A model that cannot be "
         "converted exactly is refused with every reason.",
+    },
+    "inspect": {
+        "help": "Show layers, shapes, parameters, inputs and outputs of the Keras model INPUT, "
+        "what a conversion would change, and every reason if it is refused. No file is written.",
+    },
+    "stub": {
+        "help": "Write a JavaScript module for the custom layers and Lambdas of the Keras model "
+        "INPUT: a class for each, with its config fields and weights, and a call to be filled in. "
+        "A model whose classes --allow-custom names is converted, and needs the module.",
     },
     "clean": {
         "help": "Delete the served folder of the models folder DIR. Only files that tfjs-serve "
@@ -117,9 +151,17 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def option(
-    heading: str, names: str, metavar: str | None, text: str, multiple: bool = False
+    heading: str,
+    names: str,
+    metavar: str | None,
+    text: str,
+    multiple: bool = False,
+    flag_value: str | None = None,
 ) -> Callable[[_Function], _Function]:
-    """Declare an option; without a metavar it is a switch. `None` when it is not given."""
+    """Declare an option; without a metavar it is a switch. `None` when it is not given.
+
+    flag_value: what it says when it is given without a value; None when it needs one.
+    """
 
     def make(*args: Any, **kwargs: Any) -> GroupedOption:
         made = GroupedOption(*args, **kwargs)
@@ -131,6 +173,8 @@ def option(
         kwargs |= {"is_flag": True, "default": None}
     else:
         kwargs |= {"metavar": metavar, "multiple": multiple, "type": str}
+        if flag_value is not None:
+            kwargs |= {"is_flag": False, "flag_value": flag_value}
     return click.option(names, cls=make, **kwargs)  # type: ignore[arg-type]
 
 

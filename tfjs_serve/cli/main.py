@@ -14,10 +14,12 @@ import click
 from tfjs_serve.cli.clean import clean
 from tfjs_serve.cli.convert import convert
 from tfjs_serve.cli.exits import DONE, FAILED, USAGE, refuse
+from tfjs_serve.cli.inspect import inspect
 from tfjs_serve.cli.serve import serve
+from tfjs_serve.cli.stub import stub
 from tfjs_serve.errors import TfjsServeError, UsageError
 
-COMMANDS = {"convert": convert, "clean": clean}
+COMMANDS = {"convert": convert, "inspect": inspect, "stub": stub, "clean": clean}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

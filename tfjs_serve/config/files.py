@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tfjs_serve.config.options import parse_options
+from tfjs_serve.config.options import FOR_FOLDERS, parse_options
 from tfjs_serve.config.settings import ModelOptions
 from tfjs_serve.errors import UsageError
 
@@ -42,4 +42,4 @@ def _model_options(entry: object, where: str) -> ModelOptions:
     if not isinstance(entry, dict) or not isinstance(entry.get("match"), str):
         raise UsageError(f"{where}: found no match, expected a glob of model names")
     rest = {key: value for key, value in entry.items() if key != "match"}
-    return ModelOptions(entry["match"], parse_options(rest, where))
+    return ModelOptions(entry["match"], parse_options(rest, where, FOR_FOLDERS))

@@ -16,11 +16,17 @@ class Option:
 
     parse: takes a value of Python or TOML, or the text of a flag; raises TypeError or ValueError.
     is_for_strangers: whether the file in the models folder may set it (contract.md, Settings).
+    is_for_folders: whether it means anything for a watched folder, which has a layout of its own.
     """
 
     expected: str
     parse: Callable[[Any], Any]
     is_for_strangers: bool = True
+    is_for_folders: bool = True
+
+
+QUANTIZED = ("float16", "uint8", "uint16")
+"""What weights may be quantised to (tfjs-converter/python/tensorflowjs/quantization.py)."""
 
 
 def _switch(value: object) -> bool:
@@ -56,9 +62,37 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _quantization(value: object) -> dict[str, tuple[str, ...] | bool]:
+    if value is None:
+        return {}
+    table = {value: True} if isinstance(value, str) else value
+    if not isinstance(table, Mapping):
+        raise TypeError
+    found: dict[str, tuple[str, ...] | bool] = {}
+    for dtype, globs in table.items():
+        if dtype not in QUANTIZED:
+            raise ValueError
+        found[dtype] = True if globs is True else _globs(globs)
+    # Of two that take the rest, neither could.
+    if list(found.values()).count(True) > 1:
+        raise ValueError
+    return found
+
+
+def _globs(value: object) -> tuple[str, ...]:
+    # A comma may stand in a glob, so a text is one.
+    return _names([value] if isinstance(value, str) else value)
+
+
 OPTIONS: Mapping[str, Option] = {
     "weight_shard_size_bytes": Option("a whole number from 1", lambda value: _whole(value, 1)),
     "metadata": Option("a table of what JSON can hold", _object),
+    "split_weights_by_layer": Option("true or false", _switch, is_for_folders=False),
+    "quantization": Option(
+        f"one of {', '.join(QUANTIZED)}, or a table of them with globs of weight names, "
+        "true at most once for all other weights",
+        _quantization,
+    ),
     "gru_unroll": Option("a number of steps from 0", lambda value: _whole(value, 0)),
     "companion": Option("true or false", _switch),
     "allow_custom": Option("names of custom classes", _names, is_for_strangers=False),
@@ -66,18 +100,21 @@ OPTIONS: Mapping[str, Option] = {
 
 
 FOR_STRANGERS = frozenset(name for name, option in OPTIONS.items() if option.is_for_strangers)
+FOR_FOLDERS = tuple(name for name, option in OPTIONS.items() if option.is_for_folders)
 
 
-def parse_options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return a table's values as fields of `Options`.
+def parse_options(
+    given: Mapping[str, Any], where: str, names: Sequence[str] = tuple(OPTIONS)
+) -> dict[str, Any]:
+    """Return a table's values as fields of `Options`, of which it may set those called `names`.
 
     Raises UsageError that names `where`, what was found and what was expected.
     """
     values = {}
     for key, value in given.items():
         name = key.replace("-", "_")
-        if name not in OPTIONS:
-            raise UsageError(f"{where}: found {key}, expected {', '.join(OPTIONS)}")
+        if name not in names:
+            raise UsageError(f"{where}: found {key}, expected {', '.join(names)}")
         values[name] = parse_option(name, value, f"{where}: {key}")
     return values
 

@@ -1,7 +1,7 @@
-"""From the bytes of a source file to shard files, hashed on the way, never a whole tensor.
+"""From the weights of a source file to shard files, hashed on the way.
 
 Contiguous little-endian float32 is copied by offset through one small buffer; anything else is
-read through HDF5 in runs of the same size and cast.
+read as values, cast or quantised, in runs of the same size.
 """
 
 from __future__ import annotations
@@ -9,26 +9,16 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import BinaryIO
 
 from tfjs_serve.convert.translation import Tensor
-from tfjs_serve.errors import SourceBusyError
-from tfjs_serve.graph import Computed, Values
-from tfjs_serve.keras_files.model import StoredWeight
-from tfjs_serve.keras_files.opening import KerasFile
+from tfjs_serve.convert.values import BUFFER_BYTES, Source, copyable_offset, fill, slices
+from tfjs_serve.layers_format.quantization import largest_error
 from tfjs_serve.layers_format.weights import ITEM_BYTES, WEIGHT_TYPE, Piece
-
-Array: TypeAlias = npt.NDArray[Any]
-
-BUFFER_BYTES = 256 * 1024
-"""Fits the second-level cache; larger buffers were slower."""
 
 THREADS = 2
 """Shards written at once: reading, hashing and writing all release the interpreter lock."""
@@ -36,24 +26,25 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A shard file: where it lies, its length and the SHA-256 of its bytes in hex."""
+    """A shard file: where it lies, its length and the SHA-256 of its bytes in hex.
+
+    errors: position of a quantised tensor -> its largest error in this shard.
+    """
 
     path: Path
     nbytes: int
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An open model file: `fd` for bytes that are copied, `file` for values that are cast."""
-
-    fd: int
-    file: KerasFile
+    errors: Mapping[int, float] = field(default_factory=dict)
 
 
 def tensor_bytes(tensor: Tensor) -> int:
     """Return how many bytes a weight has in a shard."""
-    return math.prod(tensor.shape) * ITEM_BYTES[WEIGHT_TYPE]
+    return math.prod(tensor.shape) * _item_bytes(tensor)
+
+
+def _item_bytes(tensor: Tensor) -> int:
+    quantization = tensor.quantization
+    return ITEM_BYTES[WEIGHT_TYPE] if quantization is None else quantization.item_bytes
 
 
 def write_shards(
@@ -87,73 +78,46 @@ def _write_shard(
 ) -> Written:
     sha256 = hashlib.sha256()
     nbytes = 0
+    errors: dict[int, float] = {}
     buffer = memoryview(bytearray(BUFFER_BYTES))
     for piece in pieces:
-        for run in _runs(source, tensors[piece.tensor].values, piece, buffer):
+        tensor = tensors[piece.tensor]
+        offset = copyable_offset(tensor.values) if tensor.quantization is None else None
+        if offset is not None:
+            runs = _copied(source.fd, offset, piece, buffer)
+        else:
+            runs = _encoded(source, tensor, piece, errors)
+        for run in runs:
             sha256.update(run)
             nbytes += len(run)
             while run:
                 run = run[file.write(run) :]
-    return Written(path, nbytes, sha256.hexdigest())
-
-
-def _runs(source: Source, values: Values, piece: Piece, buffer: memoryview) -> Iterator[memoryview]:
-    """Yield the bytes of a piece, each run valid until the next one is asked for."""
-    if isinstance(values, Computed):
-        data = _computed(source.file, values).tobytes()
-        yield memoryview(data)[piece.start : piece.stop]
-    elif values.extent is not None and values.dtype == WEIGHT_TYPE:
-        yield from _copied(source.fd, values.extent.offset + piece.start, piece, buffer)
-    else:
-        yield from _cast(source.file, values, piece, WEIGHT_TYPE)
-
-
-def _computed(file: KerasFile, values: Values) -> Array:
-    """Return a whole tensor: computations need all of their sources at once."""
-    if isinstance(values, StoredWeight):
-        whole = file.read(values, 0, math.prod(values.shape)).reshape(values.shape)
-        return whole.astype(WEIGHT_TYPE, copy=False)
-    result = values.compute(*(_computed(file, source) for source in values.sources))
-    array = np.ascontiguousarray(result, WEIGHT_TYPE)
-    if array.shape != values.shape:
-        raise RuntimeError(f"{values.key}: computed shape {array.shape}, not {values.shape}")
-    return array
+    return Written(path, nbytes, sha256.hexdigest(), errors)
 
 
 def _copied(fd: int, offset: int, piece: Piece, buffer: memoryview) -> Iterator[memoryview]:
-    left = piece.stop - piece.start
-    while left:
-        count = _read_into(fd, buffer[: min(left, len(buffer))], offset)
-        if not count:
-            raise SourceBusyError("the file became shorter while it was read")
-        yield buffer[:count]
-        offset += count
-        left -= count
+    """Yield the bytes of a piece, each run valid until the next one is asked for."""
+    for start in range(piece.start, piece.stop, len(buffer)):
+        run = buffer[: piece.stop - start]
+        fill(fd, offset + start, run)
+        yield run
 
 
-if hasattr(os, "preadv"):
-
-    def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
-        return os.preadv(fd, [buffer], offset)
-
-else:
-
-    def _read_into(fd: int, buffer: memoryview, offset: int) -> int:
-        from tfjs_serve.keras_files.reading import read_at
-
-        data = read_at(fd, offset, len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _cast(file: KerasFile, stored: StoredWeight, piece: Piece, target: str) -> Iterator[memoryview]:
-    item = ITEM_BYTES[target]
+def _encoded(
+    source: Source, tensor: Tensor, piece: Piece, errors: dict[int, float]
+) -> Iterator[memoryview]:
+    """Yield the bytes of a piece as `_copied` does, and note the largest error of its tensor."""
+    item = _item_bytes(tensor)
     # A shard boundary may fall inside an element: whole elements are read, the rest is cut off.
     first, last = piece.start // item, -(-piece.stop // item)
-    step = BUFFER_BYTES // item
-    for start in range(first, last, step):
-        stop = min(last, start + step)
-        data = file.read(stored, start, stop).astype(target, copy=False).tobytes()
-        low = max(piece.start - start * item, 0)
-        high = min(piece.stop - start * item, len(data))
-        yield memoryview(data)[low:high]
+    at = first * item
+    for values in slices(source, tensor.values, first, last):
+        if tensor.quantization is None:
+            data = values.tobytes()
+        else:
+            codes = tensor.quantization.encode(values)
+            error = largest_error(tensor.quantization.decode(codes), values)
+            errors[piece.tensor] = max(error, errors.get(piece.tensor, 0.0))
+            data = codes.tobytes()
+        yield memoryview(data)[max(piece.start - at, 0) : piece.stop - at]
+        at += len(data)

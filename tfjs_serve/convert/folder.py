@@ -6,21 +6,24 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from tfjs_serve.artifacts import SHARD_BYTES, Note, Options, Summary
-from tfjs_serve.config import parse_options
-from tfjs_serve.convert.copying import Source, tensor_bytes, write_shards
+from tfjs_serve.artifacts import SHARD_BYTES, Note, Options, Report, Summary
+from tfjs_serve.config import parse_option, parse_options
+from tfjs_serve.convert.copying import tensor_bytes, write_shards
+from tfjs_serve.convert.grouping import by_layer, in_file_order
+from tfjs_serve.convert.quantizing import quantize, reported
 from tfjs_serve.convert.staging import render
 from tfjs_serve.convert.translation import translate
+from tfjs_serve.convert.values import Source
 from tfjs_serve.errors import SourceBusyError, UsageError
-from tfjs_serve.graph import stored_weights
+from tfjs_serve.keras_files.beside import read_beside
 from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, open_source
 from tfjs_serve.layers_format.model_json import digest
-from tfjs_serve.layers_format.weights import cut_anywhere
-from tfjs_serve.rewriting.engine import Applied
+from tfjs_serve.layers_format.weights import cut_groups, shard_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,13 @@ class Conversion:
     digest: first 16 hex of the SHA-256 of model.json.
     files: names relative to the folder, model.json first.
     warnings: approximations, and what was left out.
-    report: the rules that changed a layer, in order.
+    report: what was done to the model.
     """
 
     digest: str
     files: tuple[str, ...]
     warnings: tuple[Note, ...]
-    report: tuple[Applied, ...]
+    report: Report
     summary: Summary
     nbytes: int
 
@@ -46,8 +49,9 @@ def convert_file(
 ) -> Conversion:
     """Convert a Keras model file into `out_dir`: model.json and `group1-shard<i>of<n>.bin`.
 
-    options: fields of `Options`, such as `weight_shard_size_bytes` (default 4 MiB) and `metadata`
-        (a JSON object that goes into `userDefinedMetadata`).
+    options: fields of `Options`, such as `weight_shard_size_bytes` (default 4 MiB), `metadata`
+        (a JSON object that goes into `userDefinedMetadata`), `quantization` ('uint8', or a mapping
+        as in `save_keras_model`) and `split_weights_by_layer` (a group of shards for each).
 
     An existing folder is used again; model.json is replaced last and at once.
 
@@ -62,35 +66,35 @@ def convert_file(
     source = Path(path)
     fd = open_source(source)
     try:
-        return _convert(fd, source.name, folder, chosen)
+        return _convert(fd, source, folder, chosen)
     finally:
         os.close(fd)
 
 
-def _convert(fd: int, file_name: str, folder: Path, options: Options) -> Conversion:
+def _convert(fd: int, path: Path, folder: Path, options: Options) -> Conversion:
     before = Identity.of(fd)
-    with open_keras_file(fd, file_name) as file:
-        translation = translate(file.model, options)
-        # The official order is that of the file: layer groups in byte order of their names.
-        place = {stored: index for index, stored in enumerate(file.model.weights)}
-        tensors = tuple(
-            sorted(
-                translation.tensors,
-                key=lambda item: min((place[s] for s in stored_weights(item.values)), default=-1),
-            )
-        )
-        sizes = [tensor_bytes(tensor) for tensor in tensors]
-        shards = cut_anywhere(sizes, options.weight_shard_size_bytes)
-        names = [f"group1-shard{i + 1}of{len(shards)}.bin" for i in range(len(shards))]
+    with open_keras_file(fd, path.name) as file:
+        source = Source(file.fd, file)
+        translation = translate(file.model, options, read_beside(path))
+        translation = quantize(source, translation, options.quantization)
+        tensors = in_file_order(translation.tensors, file.model)
+        groups = by_layer(tensors, file.model) if options.split_weights_by_layer else [tensors]
+        tensors = tuple(chain.from_iterable(groups))
+        sizes = [[tensor_bytes(tensor) for tensor in group] for group in groups]
+        plans = cut_groups(sizes, options.weight_shard_size_bytes)
+        paths = [shard_names(number, len(shards)) for number, shards in enumerate(plans, 1)]
+        names = tuple(chain.from_iterable(paths))
         folder.mkdir(parents=True, exist_ok=True)
         temporaries = [folder / f".{name}.tmp-{os.getpid()}" for name in names]
         entry = folder / f".model.json.tmp-{os.getpid()}"
         try:
-            write_shards(Source(file.fd, file), tensors, shards, lambda index: temporaries[index])
-            model_json = render(file.model, translation, tensors, tuple(names), options)
+            shards = list(chain.from_iterable(plans))
+            written = write_shards(source, tensors, shards, lambda index: temporaries[index])
+            held = list(zip(paths, groups, strict=True))
+            model_json = render(file.model, translation, held, options)
             entry.write_bytes(model_json)
             if Identity.of(fd) != before:
-                raise SourceBusyError(f"{file_name} changed while it was read; convert it again")
+                raise SourceBusyError(f"{path.name} changed while it was read; convert it again")
             for temporary, name in zip(temporaries, names, strict=True):
                 temporary.replace(folder / name)
             entry.replace(folder / "model.json")
@@ -101,9 +105,9 @@ def _convert(fd: int, file_name: str, folder: Path, options: Options) -> Convers
         digest(model_json),
         ("model.json", *names),
         translation.summary.warnings,
-        translation.applied,
+        reported(translation.report, tensors, written),
         translation.summary,
-        len(model_json) + sum(sizes),
+        len(model_json) + sum(shard.nbytes for shard in written),
     )
 
 
@@ -122,11 +126,13 @@ def save_keras_model(
 
     The model writes itself to a temporary `.h5`, which is converted; Keras is not imported here.
 
-    Raises ConversionError as `convert_file` does, UsageError for `quantization_dtype_map`, which
-    is not supported yet.
+    quantization_dtype_map: 'float16', 'uint8' or 'uint16' -> globs of weight names in the manifest,
+        such as `*/kernel`, or True for all weights that no glob matches.
+
+    Raises ConversionError and UsageError as `convert_file` does.
     """
-    if quantization_dtype_map:
-        raise UsageError("save_keras_model: quantization_dtype_map is not supported yet; omit it")
+    where = "save_keras_model: quantization_dtype_map"
+    quantization = parse_option("quantization", quantization_dtype_map, where)
     with tempfile.TemporaryDirectory(prefix="tfjs-serve-") as folder:
         path = Path(folder) / "model.h5"
         model.save(str(path))
@@ -135,4 +141,5 @@ def save_keras_model(
             artifacts_dir,
             weight_shard_size_bytes=weight_shard_size_bytes,
             metadata=metadata,
+            quantization=quantization,
         )

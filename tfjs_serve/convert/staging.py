@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tfjs_serve.artifacts import CONVERTER_REVISION, SHARD_FOLDER, Artifacts, Options, Shard
-from tfjs_serve.convert.copying import Source, Written, tensor_bytes, write_shards
+from tfjs_serve.companion import MODULE
+from tfjs_serve.convert.copying import Written, tensor_bytes, write_shards
+from tfjs_serve.convert.quantizing import quantize, reported
 from tfjs_serve.convert.translation import Tensor, Translation, translate
+from tfjs_serve.convert.values import Source
 from tfjs_serve.errors import ConversionError, SourceBusyError
+from tfjs_serve.keras_files.beside import read_beside
 from tfjs_serve.keras_files.model import KerasModel
 from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, probe
@@ -28,6 +34,9 @@ from tfjs_serve.layers_format.weights import (
 
 SHARD_NAME_HEX = 32
 """Hex digits of the SHA-256 of a shard that name its file."""
+
+METADATA_KEY = "tfjsServe"
+"""Where model.json says in `userDefinedMetadata` what it needs; a user's own value wins."""
 
 CONVERTED_BY = f"tfjs-serve (converter revision {CONVERTER_REVISION})"
 
@@ -46,7 +55,7 @@ def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artif
         if probe(fd) is Readiness.BUSY:
             raise SourceBusyError(f"{path.name} is being written")
         try:
-            artifacts = _stage(fd, path.name, served_folder, name, options)
+            artifacts = _stage(fd, path, served_folder, name, options)
         except ConversionError as error:
             # A file that is being replaced shows every kind of damage: only a quiet one is refused.
             if _has_moved(fd, before):
@@ -64,9 +73,11 @@ def _has_moved(fd: int, before: Identity) -> bool:
     return probe(fd) is Readiness.BUSY or Identity.of(fd) != before
 
 
-def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Options) -> Artifacts:
-    with open_keras_file(fd, file_name) as file:
-        translation = translate(file.model, options)
+def _stage(fd: int, path: Path, served_folder: Path, name: str, options: Options) -> Artifacts:
+    with open_keras_file(fd, path.name) as file:
+        source = Source(file.fd, file)
+        translation = translate(file.model, options, read_beside(path))
+        translation = quantize(source, translation, options.quantization)
         tensors = translation.tensors
         sizes = [tensor_bytes(tensor) for tensor in tensors]
         shards = cut_between_tensors(sizes, options.weight_shard_size_bytes)
@@ -76,39 +87,57 @@ def _stage(fd: int, file_name: str, served_folder: Path, name: str, options: Opt
             store / f".tmp-{os.getpid()}-{next(_temporaries)}" for _ in range(len(shards))
         ]
         try:
-            written = write_shards(
-                Source(file.fd, file), tensors, shards, lambda index: temporaries[index]
-            )
+            written = write_shards(source, tensors, shards, lambda index: temporaries[index])
             stored = tuple(_store(shard, store) for shard in written)
         finally:
             for temporary in temporaries:
                 temporary.unlink(missing_ok=True)
         up = "../" * (name.count("/") + 1)
         paths = tuple(f"{up}{SHARD_FOLDER}/{shard.name}" for shard in stored)
-        model_json = render(file.model, translation, tensors, paths, options)
-    return Artifacts(digest(model_json), model_json, stored, translation.summary)
+        model_json = render(file.model, translation, [(paths, tensors)], options)
+    report = reported(translation.report, tensors, written)
+    return Artifacts(digest(model_json), model_json, stored, translation.summary, report)
 
 
 def render(
     model: KerasModel,
     translation: Translation,
-    tensors: tuple[Tensor, ...],
-    paths: tuple[str, ...],
+    groups: Sequence[tuple[tuple[str, ...], tuple[Tensor, ...]]],
     options: Options,
 ) -> bytes:
-    """Return the model.json that names these tensors in these shards."""
-    entries = tuple(
-        ManifestEntry(tensor.name, tensor.shape, MANIFEST_DTYPES[WEIGHT_TYPE]) for tensor in tensors
-    )
+    """Return the model.json of a translation.
+
+    groups: the paths of the shards of each group, and the weights that lie in them.
+    """
     return ModelJson(
         keras_version=model.keras_version,
         backend=model.backend,
         model_config=translation.model_config,
-        training_config=translation.training_config,
-        groups=(WeightsGroup(paths, entries),),
+        topology_training_config=translation.training.topology,
+        training_config=translation.training.served,
+        groups=[WeightsGroup(paths, tuple(map(_entry, tensors))) for paths, tensors in groups],
         converted_by=CONVERTED_BY,
-        metadata=options.metadata,
+        metadata=_metadata(translation, options),
     ).as_bytes()
+
+
+def _metadata(translation: Translation, options: Options) -> Mapping[str, Any] | None:
+    """Return what the user put in, before it what lies beside the model and what a page needs.
+
+    That is the classes which it has to register.
+    """
+    found = dict(translation.metadata)
+    if translation.companion:
+        classes = list(translation.companion)
+        found = {METADATA_KEY: {"companion": {"module": MODULE, "classes": classes}}, **found}
+    if not found:
+        return options.metadata
+    return {**found, **(options.metadata or {})}
+
+
+def _entry(tensor: Tensor) -> ManifestEntry:
+    quantization = None if tensor.quantization is None else tensor.quantization.as_json()
+    return ManifestEntry(tensor.name, tensor.shape, MANIFEST_DTYPES[WEIGHT_TYPE], quantization)
 
 
 def _store(written: Written, store: Path) -> Shard:

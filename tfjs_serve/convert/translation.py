@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options, Summary, TensorInfo
+from tfjs_serve.artifacts import (
+    DEFAULT_OPTIONS,
+    Note,
+    NoteKind,
+    Options,
+    Report,
+    Summary,
+    TensorInfo,
+)
 from tfjs_serve.errors import ConversionError, Reason
-from tfjs_serve.front_ends import read_graph
+from tfjs_serve.front_ends import output_names, read_graph
 from tfjs_serve.front_ends.weights import is_left_out
 from tfjs_serve.graph import (
     Graph,
@@ -20,22 +28,28 @@ from tfjs_serve.graph import (
     walk_graphs,
     walk_layers,
 )
+from tfjs_serve.keras_files.beside import NOTHING_BESIDE, Beside
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.layers_format.quantization import Quantization
 from tfjs_serve.layers_format.weights import WRITTEN_AS
-from tfjs_serve.rewriting.engine import Applied
 from tfjs_serve.rewriting.rule import Context
-from tfjs_serve.rules import translate_model
-from tfjs_serve.shapes import expected_weights, graph_flow
+from tfjs_serve.rules import Attempt, Translated, attempt_model
+from tfjs_serve.rules.implicit_masks import masked_outputs
+from tfjs_serve.shapes import companion_classes, custom_classes, expected_weights, graph_flow
 from tfjs_serve.topology import model_config, named_weights
-from tfjs_serve.training import translate_training
+from tfjs_serve.training import Output, Trained, Training, translate_training
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A weight as it will be written: its name in the manifest and where its values come from."""
+    """A weight as it will be written: its name in the manifest and where its values come from.
+
+    quantization: how its values are written in fewer bits; None for float32.
+    """
 
     name: str
     values: Values
+    quantization: Quantization | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,31 +62,66 @@ class Translation:
     """What is written for a model.
 
     tensors: in the order of the graph's layers, the head last.
+    companion: classes of the companion module that the model holds.
+    metadata: what lies beside the model, for `userDefinedMetadata`.
     """
 
     model_config: Mapping[str, Any]
-    training_config: Mapping[str, Any] | None
+    training: Training
     tensors: tuple[Tensor, ...]
+    companion: tuple[str, ...]
     summary: Summary
-    applied: tuple[Applied, ...]
+    report: Report
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def translate(model: KerasModel, options: Options = DEFAULT_OPTIONS) -> Translation:
-    """Translate a model; ConversionError with every reason when it cannot be done exactly."""
+def translate(
+    model: KerasModel, options: Options = DEFAULT_OPTIONS, beside: Beside = NOTHING_BESIDE
+) -> Translation:
+    """Translate a model; ConversionError with every reason when it cannot be done exactly.
+
+    beside: what was found beside its file.
+    """
     source = read_graph(model)
-    translated = translate_model(source, Context(model.generation, options=options))
+    return completed(model, source, attempt(model, source, options).translated(), beside)
+
+
+def attempt(model: KerasModel, source: Graph, options: Options) -> Attempt:
+    """Return how far the rules come with the graph of a model."""
+    context = Context(model.generation, options=options, backend=model.backend)
+    return attempt_model(source, context)
+
+
+def completed(
+    model: KerasModel, source: Graph, translated: Translated, beside: Beside = NOTHING_BESIDE
+) -> Translation:
+    """Return what is written for a model; ConversionError where its weights do not fit."""
     graph = translated.graph
     _check_all_bound(source, model)
     tensors = _tensors(graph)
-    training_config, training_notes = translate_training(model.training_config)
-    unread = tuple(Note(text) for text in model.warnings)
-    notes = (*translated.notes, *_precision_notes(tensors), *training_notes, *unread)
+    config = model.training_config
+    training = (
+        Training() if config is None else translate_training(config, _trained(source, graph, model))
+    )
+    unread = tuple(
+        Note(text, kind=NoteKind.DROPPED) for text in (*model.warnings, *beside.warnings)
+    )
+    companion = companion_classes(graph)
+    notes = (
+        *([_companion_note(companion)] if companion else []),
+        *translated.notes,
+        *_precision_notes(tensors),
+        *training.notes,
+        *unread,
+    )
     return Translation(
         model_config(graph),
-        training_config,
+        training,
         tensors,
-        _summary(graph, model, tensors, notes),
-        translated.applied,
+        companion,
+        _summary(graph, model, tensors, notes, is_trainable=training.served is not None),
+        Report(translated.applied, notes),
+        beside.metadata,
     )
 
 
@@ -161,14 +210,52 @@ def _precision_notes(tensors: tuple[Tensor, ...]) -> list[Note]:
         for dtype in {ROUNDED.get(s.dtype[1:], "") for s in stored_weights(tensor.values)}
     )
     return [
-        Note(f"{count} {dtype} weights are rounded to float32")
+        Note(f"{count} {dtype} weights are rounded to float32", kind=NoteKind.ACCURACY)
         for dtype, count in counts.items()
         if dtype
     ]
 
 
+def _trained(source: Graph, graph: Graph, model: KerasModel) -> Trained:
+    """Return what training meets in a model: the source as Keras trains it, the graph as tfjs."""
+    flow = graph_flow(graph)
+    masked = masked_outputs(source, model.generation)
+    outputs = tuple(
+        Output(keras_name, ref.layer, flow[ref.layer, ref.call][ref.output], has_mask)
+        for keras_name, ref, has_mask in zip(
+            output_names(model.config, source), graph.outputs, masked, strict=True
+        )
+    )
+    norms = [one for one in walk_layers(graph.layers) if one.class_name == "BatchNormalization"]
+    return Trained(
+        outputs,
+        model.generation,
+        model.progress,
+        tuple(norm.name for norm in norms if not norm.config.get("trainable", True)),
+        tuple(
+            norm.name
+            for norm in norms
+            if not (norm.config.get("scale", True) and norm.config.get("center", True))
+        ),
+    )
+
+
+def _companion_note(classes: Collection[str]) -> Note:
+    return Note(
+        f"needs the companion module (for {', '.join(classes)}): import layers.js, which the "
+        "server has at /_tfjs-serve/layers.js and `convert --companion` writes beside model.json, "
+        "and call register(tf) before tf.loadLayersModel",
+        kind=NoteKind.PAGE,
+    )
+
+
 def _summary(
-    graph: Graph, model: KerasModel, tensors: tuple[Tensor, ...], notes: tuple[Note, ...]
+    graph: Graph,
+    model: KerasModel,
+    tensors: tuple[Tensor, ...],
+    notes: tuple[Note, ...],
+    *,
+    is_trainable: bool,
 ) -> Summary:
     flow = graph_flow(graph)
     dtypes = {
@@ -187,6 +274,8 @@ def _summary(
         inputs=tuple(info(ref) for ref in graph.inputs),
         outputs=tuple(info(ref) for ref in graph.outputs),
         keras_version=model.keras_version,
-        trainable=False,
+        trainable=is_trainable,
+        needs_companion=bool(companion_classes(graph)),
+        custom_classes=custom_classes(graph),
         warnings=notes,
     )

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from tfjs_serve.front_ends.weights import wrapped_layers
+from tfjs_serve.front_ends.custom_weights import is_unknown, numbered
+from tfjs_serve.front_ends.weights import is_left_out, wrapped_layers
 from tfjs_serve.graph import OPERATION_PREFIX, Layer, Weight, walk_layers
 from tfjs_serve.keras_files.archive_layout import EARLY_LAYERS, LAYERS
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
@@ -30,6 +31,12 @@ RECURRENT = re.compile(r"(SimpleRNN|GRU|LSTM|ConvLSTM[123]D)$")
 
 PARTS: Mapping[tuple[str, str], str] = {("Bidirectional", "layer"): "forward_layer"}
 """Attribute of a wrapped layer where it is not the field it stands in."""
+
+LISTED_AGAIN: Mapping[str, tuple[str, ...]] = {"SpectralNormalization": ("kernel",)}
+"""Variables of a wrapped layer that the wrapper keeps, too, before its own.
+
+Source: keras/src/layers/normalization/spectral_normalization.py, `build`.
+"""
 
 INNER_LAYERS: Mapping[str, str] = {
     "query": "query_dense",
@@ -48,7 +55,8 @@ def bind_by_path(layers: Sequence[Layer], model: KerasModel) -> tuple[Layer, ...
     """
     objects: dict[str, list[StoredWeight]] = {}
     for stored in model.weights:
-        objects.setdefault(stored.group, []).append(stored)
+        if not is_left_out(stored):
+            objects.setdefault(stored.group, []).append(stored)
     is_early = any(path.startswith(f"{EARLY_LAYERS}/") for path in objects)
     return _bind_container(layers, EARLY_LAYERS if is_early else LAYERS, "", objects)
 
@@ -93,15 +101,22 @@ def _bind(layer: Layer, path: str, attribute: str, objects: Objects) -> Layer:
     if layer.graph is not None:
         inner = _bind_container(layer.graph.layers, attribute, f"{path}/", objects)
         return replace(layer, graph=replace(layer.graph, layers=inner))
+    if is_unknown(layer):
+        return replace(layer, weights=numbered(path, objects))
+    inside = wrapped_layers(layer)
     parts = {
-        field: _bind(part, f"{path}/{_part_path(layer, field)}", attribute, objects)
-        for field, part in wrapped_layers(layer).items()
+        field: _bind(part, f"{path}/{place}", attribute, objects)
+        for (field, part), place in zip(inside.items(), _part_paths(layer, inside), strict=True)
     }
     return replace(layer, weights=tuple(_own_weights(layer, path, objects)), parts=parts)
 
 
-def _part_path(layer: Layer, field: str) -> str:
-    return PARTS.get((layer.class_name, field), field)
+def _part_paths(layer: Layer, parts: Mapping[str, Layer]) -> Iterator[str]:
+    """Yield where the layers inside a layer lie; cells of a list are counted like layers."""
+    if layer.class_name == "StackedRNNCells":
+        yield from (f"cells/{component}" for component in class_paths(parts.values()))
+    else:
+        yield from (PARTS.get((layer.class_name, field), field) for field in parts)
 
 
 def _own_weights(layer: Layer, path: str, objects: Objects) -> Iterator[Weight]:
@@ -113,6 +128,8 @@ def _own_weights(layer: Layer, path: str, objects: Objects) -> Iterator[Weight]:
         by_owner.setdefault(role.rpartition("/")[0], []).append(role)
     for owner, names in by_owner.items():
         found = next((objects[p] for p in _places(layer, path, owner) if p in objects), ())
+        if len(found) > len(names):
+            names = [*LISTED_AGAIN.get(layer.class_name, ()), *names]
         if len(found) == len(names):
             yield from (Weight(role, stored) for role, stored in zip(names, found, strict=True))
 

@@ -8,7 +8,11 @@ from typing import Any
 
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.front_ends.archive_paths import bind_by_path
+from tfjs_serve.front_ends.keras1 import modern
+from tfjs_serve.front_ends.keras1_weights import bind_keras1
+from tfjs_serve.front_ends.nameless import named
 from tfjs_serve.front_ends.nodes import Numbering, read_boundary, read_calls
+from tfjs_serve.front_ends.told_shapes import with_told_shapes
 from tfjs_serve.front_ends.values import class_name_of, plain
 from tfjs_serve.front_ends.weights import bind_weights
 from tfjs_serve.graph import (
@@ -35,7 +39,11 @@ def read_graph(model: KerasModel) -> Graph:
     Raises ConversionError when the config is not one Keras writes, or when the file's weights
     are not the ones its config calls for.
     """
-    graph = _read_model(model.config, model.generation)
+    config = named(model.config, model.layer_names)
+    if model.generation == 1:
+        graph = _read_model(modern(config), model.generation)
+        return replace(graph, layers=bind_keras1(graph.layers, model))
+    graph = _read_model(config, model.generation)
     return replace(graph, layers=BINDINGS[model.container](graph.layers, model))
 
 
@@ -66,7 +74,7 @@ def _read_functional(config: Mapping[str, Any], generation: int) -> Graph:
         _read_layer(entry, read_calls(entry.get("inbound_nodes"), numbering), generation)
         for entry in entries
     )
-    return _checked(
+    graph = _checked(
         Graph(
             name=str(config.get("name", "model")),
             kind=GraphKind.FUNCTIONAL,
@@ -75,6 +83,7 @@ def _read_functional(config: Mapping[str, Any], generation: int) -> Graph:
             outputs=read_boundary(config.get("output_layers"), numbering),
         )
     )
+    return with_told_shapes(graph, entries, numbering)
 
 
 def _read_sequential(config: Mapping[str, Any], generation: int) -> Graph:
@@ -87,7 +96,7 @@ def _read_sequential(config: Mapping[str, Any], generation: int) -> Graph:
     for entry in entries:
         calls = (Call((TensorRef(layers[-1].name),)),) if layers else (Call(),)
         layers.append(_read_layer(entry, calls, generation))
-    return _checked(
+    graph = _checked(
         Graph(
             name=str(config.get("name", "sequential")),
             kind=GraphKind.SEQUENTIAL,
@@ -96,6 +105,7 @@ def _read_sequential(config: Mapping[str, Any], generation: int) -> Graph:
             outputs=(TensorRef(layers[-1].name),),
         )
     )
+    return with_told_shapes(graph, entries)
 
 
 def _read_layer(entry: Mapping[str, Any], calls: tuple[Call, ...], generation: int) -> Layer:
@@ -157,10 +167,12 @@ def _implicit_input(first: Mapping[str, Any], config: Mapping[str, Any], generat
     shape = fields.get("batch_input_shape") or fields.get("batch_shape")
     shape = shape or config.get("build_input_shape")
     if not isinstance(shape, list):
-        raise ConversionError(
-            "the Sequential model was saved before it knew its input shape; add "
-            "keras.Input(shape=...) as its first layer, or call it on data, and save it again"
+        why = "the Sequential model was saved before it knew its input shape"
+        remedy = (
+            "add keras.Input(shape=...) as its first layer, or call it on data, and save it again"
         )
+        reason = Reason(why, remedy=remedy)
+        raise ConversionError(str(reason), [reason])
     dtype = fields.get("dtype", "float32")
     if first.get("class_name") == "Embedding":
         dtype = "float32" if generation < 3 else "int32"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.values import plain
@@ -71,7 +71,7 @@ def read_boundary(spec: Any, numbering: Numbering) -> tuple[TensorRef, ...]:
 
 
 def _triples(spec: Any) -> Iterator[tuple[str, int, int]]:
-    if _is_triple(spec):
+    if is_triple(spec):
         yield spec[0], spec[1], spec[2]
     elif isinstance(spec, Mapping):
         for key in sorted(spec):
@@ -86,7 +86,8 @@ def _triples(spec: Any) -> Iterator[tuple[str, int, int]]:
         )
 
 
-def _is_triple(value: Any) -> bool:
+def is_triple(value: Any) -> TypeGuard[list[Any]]:
+    """Tell a reference to a tensor, `[layer, node, output]`, from anything else."""
     return (
         isinstance(value, list)
         and len(value) in (3, 4)
@@ -103,7 +104,7 @@ def _is_constant(node: Any) -> bool:
 def _keras2_call(node: Any, numbering: Numbering) -> Call:
     if isinstance(node, Mapping):
         return Call((_dict_in_words(node),))
-    entries = [node] if _is_triple(node) or _is_constant(node) else node
+    entries = [node] if is_triple(node) or _is_constant(node) else node
     if not isinstance(entries, list):
         raise ConversionError(f"a layer is called with {node!r}, which is no list of tensors")
     kwargs: dict[str, Value] = {}
@@ -134,7 +135,7 @@ def _keras3_call(node: Mapping[str, Any], numbering: Numbering) -> Call:
 
 def _value(item: Any, numbering: Numbering) -> Value:
     """Return a call argument with its tensors as references; dicts become words."""
-    if _is_triple(item):
+    if is_triple(item):
         return _reference(item, numbering)
     if isinstance(item, Mapping) and item.get("class_name") == "__keras_tensor__":
         config = item.get("config")
@@ -174,7 +175,7 @@ def _dict_in_words(value: Mapping[str, Any]) -> str:
 
 
 def _reference(triple: Any, numbering: Numbering) -> TensorRef:
-    if not _is_triple(triple):
+    if not is_triple(triple):
         raise ConversionError(f"a layer is called with {triple!r} instead of a tensor")
     layer, node, output = triple[:3]
     return TensorRef(layer, numbering.in_node(layer, node), output)

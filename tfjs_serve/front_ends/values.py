@@ -37,9 +37,19 @@ def plain(value: Any) -> Any:
     return {key: plain(item) for key, item in value.items()}
 
 
+CLASSES_BY_EXPORT = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Class by the name it is exported under: a `.keras` holds the latter, a `.h5` the former.
+
+All others of Keras 3.15 are exported under their own name (keras/src/api_export.py).
+"""
+
+
 def class_name_of(value: Mapping[str, Any]) -> Any:
     """Return the class of a serialized object under a name that tells a user's from Keras's."""
-    return value.get("class_name") if _is_built_in(value) else _registered(value)
+    if not _is_built_in(value):
+        return _registered(value)
+    name = value.get("class_name")
+    return CLASSES_BY_EXPORT.get(name, name) if isinstance(name, str) else name
 
 
 def _is_built_in(value: Mapping[str, Any]) -> bool:

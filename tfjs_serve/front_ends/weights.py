@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tfjs_serve.graph import Layer, Weight
+from tfjs_serve.front_ends.custom_weights import is_unknown, split_off, with_own
+from tfjs_serve.graph import Layer, Weight, walk_layers
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.keras_files.variables import NEVER_TRAINED, roles
 
@@ -72,10 +73,15 @@ def is_left_out(stored: StoredWeight) -> bool:
 
 
 def _bind(layer: Layer, group: Sequence[StoredWeight], generation: int) -> Layer:
+    own, group = split_off(layer, group)
+    layer = with_own(layer, own)
     slots = tuple(_slots(layer, (layer.name,), layer.name, generation))
     if len(slots) != len(group):
         return layer
-    found = _by_name(slots, group, is_nested=layer.graph is not None)
+    is_nested = any(item.graph is not None for item in walk_layers([layer]))
+    if is_nested and layer.graph is None:  # a wrapper around a model
+        slots = tuple(sorted(slots, key=lambda slot: not slot.is_trainable))
+    found = _by_name(slots, group, is_nested=is_nested)
     if found is None:
         pairs = zip(slots, group, strict=True)
         found = {(slot.path, slot.role): stored for slot, stored in pairs}
@@ -167,6 +173,8 @@ def _attach(layer: Layer, found: Found, path: tuple[str, ...]) -> Layer:
         inner = tuple(_attach(child, found, (*path, child.name)) for child in layer.graph.layers)
         return replace(layer, graph=replace(layer.graph, layers=inner))
     parts = {f: _attach(part, found, (*path, f)) for f, part in wrapped_layers(layer).items()}
+    if is_unknown(layer):
+        return layer
     own = (role for role in roles(layer.class_name, layer.config) if (path, role) in found)
     weights = tuple(Weight(role, found[path, role]) for role in own)
     return replace(layer, weights=weights, parts=parts)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from tfjs_serve.keras_files.archive import CONFIG, METADATA, Archive
-from tfjs_serve.keras_files.json_config import parse_model_config, parse_object
+from tfjs_serve.keras_files.json_config import parse_archive_config, parse_object
 from tfjs_serve.keras_files.layout import Tally
 from tfjs_serve.keras_files.model import Container, KerasModel, StoredWeight
 from tfjs_serve.keras_files.refusals import SAVE_AGAIN_ARCHIVE, refusal
@@ -47,7 +47,7 @@ def read_archive_model(archive: Archive, root: Group, where: str) -> KerasModel:
     Raises ConversionError when the parts contradict themselves.
     """
     metadata = parse_object(archive.metadata, where, METADATA)
-    config = parse_model_config(archive.config, where, CONFIG)
+    config, warnings = parse_archive_config(archive.config, where, CONFIG)
     version = metadata.get("keras_version")
     if not isinstance(version, str):
         why = f"names no keras_version in its {METADATA}"
@@ -59,14 +59,16 @@ def read_archive_model(archive: Archive, root: Group, where: str) -> KerasModel:
         training_config=_training_config(config.get("compile_config")),
         weights=tuple(_weights(root, where, archive.weights.nbytes)),
         container=Container.ARCHIVE,
+        warnings=warnings,
     )
 
 
 def _training_config(compiled: Any) -> dict[str, Any] | None:
     """Return what compile() was given, in the spelling of a `.h5` file."""
-    if not isinstance(compiled, Mapping) or not compiled.get("optimizer"):
+    if not isinstance(compiled, Mapping) or not compiled:
         return None
-    optimizer = compiled["optimizer"]
+    # Keras 3 forgets it in an archive that it saves after a `.h5` (legacy_h5_format.py).
+    optimizer = compiled.get("optimizer")
     if isinstance(optimizer, str):
         name = OPTIMIZERS.get(optimizer.lower(), optimizer)
         optimizer = {"class_name": name, "config": {}}

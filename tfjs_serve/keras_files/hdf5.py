@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tfjs_serve.errors import SourceBusyError
 from tfjs_serve.keras_files.chunks import ChunkReader, Filter
 from tfjs_serve.keras_files.model import Extent
+from tfjs_serve.keras_files.numbers import widened
 from tfjs_serve.keras_files.reading import Window
 from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal, translated
 from tfjs_serve.keras_files.storage import Layout, Storage, Stored, accept
@@ -120,6 +121,13 @@ class Group:
         if found is None:
             return None
         return Dataset(found, self._joined(path), self.where, self._window)
+
+    def number(self, path: str) -> float | None:
+        """Return the value of a scalar dataset of numbers; None when there is no such thing."""
+        found = self.open_dataset(path)
+        if found is None or found.stored.shape != ():
+            return None
+        return float(widened(found.read(0, 1))[0])
 
     def _found(self, path: str, kind: type, noun: str) -> Any:
         found = self._id

@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any
 
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal
 
 DEPTH_LIMIT = 500
@@ -14,6 +15,11 @@ DEPTH_LIMIT = 500
 # one pass, not one pass for each quote.
 _STRINGS = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS = re.compile(r"[^][{}]+")
+
+
+def parse_value(text: str, where: str, attribute: str) -> Any:
+    """Return any JSON value, refusing what `parse_object` refuses."""
+    return _parse(text, where, attribute)
 
 
 def parse_object(text: str, where: str, attribute: str) -> dict[str, Any]:
@@ -39,6 +45,38 @@ def parse_model_config(text: str, where: str, attribute: str = "model_config") -
     if not isinstance(value.get("config"), dict | list):
         raise refusal(where, f"has a {attribute} without a config", SAVE_AGAIN)
     return value
+
+
+def parse_archive_config(
+    text: str, where: str, attribute: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return a model config with its compile_config, and why that was left out if it was.
+
+    Numbers that JSON cannot express are refused in the model, not in how it was trained.
+    """
+    try:
+        return parse_model_config(text, where, attribute), ()
+    except ConversionError as error:
+        rest = _without(text, "compile_config")
+        if rest is None:
+            raise
+        why = error.reasons[0].why
+    return parse_model_config(rest, where, attribute), (
+        f"the training settings are left out: the file {why}",
+    )
+
+
+def _without(text: str, key: str) -> str | None:
+    """Return a JSON object without one member; None when it has none or is no object."""
+    if _depth(text) > DEPTH_LIMIT:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or key not in value:
+        return None
+    return json.dumps({name: item for name, item in value.items() if name != key})
 
 
 def parse_training_config(text: str, where: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tfjs_serve.errors import ConversionError
@@ -52,14 +53,30 @@ def read_model(root: Group, where: str, file_bytes: int) -> KerasModel:
         why = "holds an architecture (model_config) but no group model_weights"
         raise refusal(where, why, SAVE_WHOLE)
     training, warnings = _training(root.text("training_config"), where)
-    return KerasModel(
+    layers = _layer_names(group, where)
+    weights = _weights(group, layers, where, file_bytes)
+    model = KerasModel(
         keras_version=root.text("keras_version") or group.text("keras_version"),
         backend=root.text("backend") or group.text("backend"),
         config=parse_model_config(config, where),
         training_config=training,
-        weights=_weights(group, where, file_bytes),
+        weights=weights,
         warnings=warnings,
+        layer_names=layers,
     )
+    if model.backend is None and model.generation == 1:
+        return replace(model, backend=_backend_of(weights))
+    return model
+
+
+def _backend_of(weights: tuple[StoredWeight, ...]) -> str | None:
+    """Return the backend that the names of variables tell: Keras 1 wrote no attribute for it.
+
+    TensorFlow puts `:0` behind every name, Theano nothing (keras/backend at tag 1.2.2).
+    """
+    if not weights:
+        return None
+    return "tensorflow" if all(weight.path.endswith(":0") for weight in weights) else "theano"
 
 
 def _training(text: str | None, where: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
@@ -120,12 +137,18 @@ class Tally:
             raise refusal(self._where, f"declares more weights {what} than it can hold", SAVE_AGAIN)
 
 
-def _weights(model_weights: Group, where: str, file_bytes: int) -> tuple[StoredWeight, ...]:
+def _layer_names(model_weights: Group, where: str) -> tuple[str, ...]:
     layers = split_names(model_weights, "layer_names")
     if layers is None:
         raise refusal(where, "lists no layer_names in its group model_weights", SAVE_AGAIN)
     if len(set(layers)) < len(layers):
         raise refusal(where, "lists the same layer twice in layer_names", SAVE_AGAIN)
+    return layers
+
+
+def _weights(
+    model_weights: Group, layers: tuple[str, ...], where: str, file_bytes: int
+) -> tuple[StoredWeight, ...]:
     weights: list[StoredWeight] = []
     tally = Tally(where, file_bytes)
     # What Keras itself loads: the listed layers. A layer `a/b` is a group inside a group, so the

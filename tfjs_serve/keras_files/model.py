@@ -50,6 +50,17 @@ class StoredWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a model was trained when it was saved; None where the file does not tell.
+
+    iterations: steps of the optimizer. learning_rate: the one it had then.
+    """
+
+    iterations: int | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KerasModel:
     """A whole-model file.
 
@@ -60,6 +71,8 @@ class KerasModel:
         the order the official converter writes), inside a group the order of `weight_names`.
         In an archive the order of paths, variables of one object by number.
     warnings: what could not be read and is not needed to predict.
+    layer_names: the groups of a `.h5` in the order of the model's layers, as the file lists them.
+    progress: of its training, which says at which learning rate it may go on.
     """
 
     keras_version: str | None
@@ -69,12 +82,23 @@ class KerasModel:
     weights: tuple[StoredWeight, ...]
     container: Container = Container.H5
     warnings: tuple[str, ...] = ()
+    layer_names: tuple[str, ...] = ()
+    progress: Progress = Progress()
 
     @property
     def generation(self) -> int:
         """Return the major version of Keras that wrote the file: 1, 2 or 3.
 
-        A missing `keras_version` means 2: only early tf.keras left it out.
+        Where `keras_version` is missing the config tells: only Keras 1 wrote `input_dtype`, into
+        each of its inputs; else it is 2, as early tf.keras left the version out.
         """
-        head = (self.keras_version or "2").split(".", 1)[0]
-        return int(head) if head.isdigit() else 2
+        head = (self.keras_version or "").split(".", 1)[0]
+        if head.isdigit():
+            return int(head)
+        return 1 if _has_key(self.config, "input_dtype") else 2
+
+
+def _has_key(value: Any, key: str) -> bool:
+    if isinstance(value, Mapping):
+        return key in value or any(_has_key(item, key) for item in value.values())
+    return isinstance(value, list) and any(_has_key(item, key) for item in value)

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from tfjs_serve.keras_files.hdf5 import Dataset, Group, open_hdf5
 from tfjs_serve.keras_files.layout import read_model
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.keras_files.numbers import number_type, widened
+from tfjs_serve.keras_files.progress import read_progress
 from tfjs_serve.keras_files.readiness import find_signature, open_source
 from tfjs_serve.keras_files.reading import Window
 from tfjs_serve.keras_files.refusals import display_name, translated
@@ -60,6 +62,7 @@ def _open_hdf5(fd: int, where: str) -> Iterator[KerasFile]:
     with open_hdf5(window, where) as root:
         with translated(where):
             model = read_model(root, where, window.nbytes)
+        model = replace(model, progress=read_progress(root, model, where))
         yield KerasFile(model, root, fd)
 
 
@@ -73,6 +76,7 @@ def _open_archive(fd: int, where: str) -> Iterator[KerasFile]:
     ):
         with translated(where):
             model = read_archive_model(archive, root, where)
+        model = replace(model, progress=read_progress(root, model, where))
         yield KerasFile(model, root, archive.weights.fd)
 
 

@@ -24,7 +24,7 @@ if sys.platform == "linux":
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SUPERBLOCK_BYTES = 128
-_OPEN_FLAGS = (
+OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOCTTY", 0)
@@ -80,7 +80,15 @@ class Identity:
     @classmethod
     def of(cls, file: int | str | os.PathLike[str]) -> Identity:
         """Return the identity of a descriptor or path; OSError when there is no such file."""
-        found = os.fstat(file) if isinstance(file, int) else Path(file).stat()
+        return cls._of(os.fstat(file) if isinstance(file, int) else Path(file).stat())
+
+    @classmethod
+    def of_link(cls, path: Path) -> Identity:
+        """Return the identity of what is at a path, be it a link; OSError when nothing is."""
+        return cls._of(path.lstat())
+
+    @classmethod
+    def _of(cls, found: os.stat_result) -> Identity:
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     @property
@@ -109,7 +117,7 @@ def open_source(path: str | os.PathLike[str]) -> int:
     try:
         # Looked at before it is opened: merely opening some devices has effects.
         _refuse_special(where, Path(path).stat().st_mode)
-        fd = os.open(path, _OPEN_FLAGS)
+        fd = os.open(path, OPEN_FLAGS)
     except OSError as error:
         why = f"cannot be opened ({error.strerror or error})"
         raise refusal(where, why, "check that the file exists and may be read") from error

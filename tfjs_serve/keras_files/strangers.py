@@ -44,6 +44,8 @@ def stranger(fd: int, where: str) -> ConversionError:
     if head.lstrip()[:1] == b"<":
         why = "is a web page (HTML or XML), not a Keras model"
         return refusal(where, why, "download the model file itself")
+    if b'"weight_map"' in head:  # save_weights(path, max_shard_size=...) of Keras 3.10 and later
+        return refusal(where, "lists the shards of weights only (save_weights())", SAVE_WHOLE)
     if _is_text(head):
         return refusal(where, "is a text file, not a Keras model", SAVE_WHOLE)
     return refusal(where, "is no HDF5 file, so no Keras model in .h5 format", SAVE_WHOLE)

@@ -68,7 +68,7 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
     ),
     **dict.fromkeys(
         (
-            *("SimpleRNN", "GRU", "LSTM", "UnifiedGRU", "UnifiedLSTM"),
+            *("SimpleRNN", "GRU", "LSTM", "UnifiedGRU", "UnifiedLSTM", "CuDNNGRU", "CuDNNLSTM"),
             *("SimpleRNNCell", "GRUCell", "LSTMCell"),
             *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
         ),
@@ -81,7 +81,10 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
     ),
     "PReLU": (("alpha", None),),
     **dict.fromkeys(
-        ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
+        (
+            *("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
+            "BatchNormalizationFused",
+        ),
         (
             *(("gamma", "scale"), ("beta", "center")),
             *(("moving_mean", None), ("moving_variance", None)),
@@ -108,6 +111,9 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
         ("concat_score_weight", lambda config: config.get("score_mode") == "concat"),
     ),
     "AdditiveAttention": (("scale", "use_scale"),),
+    # Of Keras 1 and, under the same names, of Keras 2 until 2.3 (keras/legacy/layers.py).
+    "MaxoutDense": (("W", None), ("b", "bias")),
+    "Highway": (("W", None), ("W_carry", None), ("b", "bias"), ("b_carry", "bias")),
 }
 """Variables of a class in the order Keras makes them, each with what may omit it.
 

@@ -35,16 +35,18 @@ class ModelJson:
     """Everything a model.json says.
 
     model_config: `{"class_name", "config"}` of the model, in tfjs's terms.
-    training_config: what Keras compiled the model with; tfjs does not read it here.
+    topology_training_config: Keras's words in the topology, where tfjs does not look.
+    training_config: what tfjs compiles the model with; None to leave it uncompiled.
     """
 
     keras_version: str | None
     backend: str | None
     model_config: Mapping[str, Any]
-    training_config: Mapping[str, Any] | None
+    topology_training_config: Mapping[str, Any] | None
     groups: Sequence[WeightsGroup]
     converted_by: str
     metadata: Mapping[str, Any] | None = None
+    training_config: Mapping[str, Any] | None = None
 
     def as_bytes(self) -> bytes:
         """Return the file; equal models give equal bytes, with no time and no path in them."""
@@ -53,8 +55,8 @@ class ModelJson:
             "backend": self.backend,
             "model_config": self.model_config,
         }
-        if self.training_config is not None:
-            topology["training_config"] = self.training_config
+        if self.topology_training_config is not None:
+            topology["training_config"] = self.topology_training_config
         document: dict[str, Any] = {
             "format": "layers-model",
             "generatedBy": f"keras v{self.keras_version}",
@@ -63,6 +65,8 @@ class ModelJson:
         if self.metadata is not None:
             document["userDefinedMetadata"] = self.metadata
         document["modelTopology"] = topology
+        if self.training_config is not None:
+            document["trainingConfig"] = self.training_config
         document["weightsManifest"] = [group.as_json() for group in self.groups]
         # A browser's JSON.parse knows no NaN and no Infinity.
         return json.dumps(document, allow_nan=False).encode("ascii")

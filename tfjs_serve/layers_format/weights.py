@@ -6,7 +6,7 @@ io_utils.ts (`decodeWeights`) for what can be read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -31,15 +31,23 @@ ITEM_BYTES = MappingProxyType({"<f4": 4})
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One weight of a `weightsManifest` group."""
+    """One weight of a `weightsManifest` group.
+
+    dtype: what tfjs makes of it, also of a quantised one.
+    quantization: how its bytes are decoded, in the official order of keys.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
+    quantization: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry with the official converter's key order."""
-        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+        entry: dict[str, Any] = {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+        if self.quantization is not None:
+            entry["quantization"] = dict(self.quantization)
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,24 @@ def cut_anywhere(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:
     sizes: bytes of each tensor in order. A tensor may span shards, an element too.
     """
     return _cut(sizes, shard_bytes, keeps_whole=False)
+
+
+def cut_groups(groups: Sequence[Sequence[int]], shard_bytes: int) -> list[list[list[Piece]]]:
+    """Return the shards of each group, cut as above; tensors are counted through all groups."""
+    found = []
+    first = 0
+    for sizes in groups:
+        shards = cut_anywhere(sizes, shard_bytes)
+        found.append(
+            [[Piece(first + piece.tensor, piece.start, piece.stop) for piece in s] for s in shards]
+        )
+        first += len(sizes)
+    return found
+
+
+def shard_names(group: int, count: int) -> tuple[str, ...]:
+    """Return the official names of the shards of a group; both are counted from 1."""
+    return tuple(f"group{group}-shard{i + 1}of{count}.bin" for i in range(count))
 
 
 def cut_between_tensors(sizes: Sequence[int], shard_bytes: int) -> list[list[Piece]]:

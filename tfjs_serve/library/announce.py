@@ -17,6 +17,9 @@ def converted(name: str, version: Version) -> Converted:
         bytes=artifacts.nbytes,
         ms=version.ms,
         warnings=artifacts.summary.warnings,
+        needs_companion=artifacts.summary.needs_companion,
+        custom_classes=artifacts.summary.custom_classes,
+        report=artifacts.report,
     )
 
 
@@ -29,4 +32,6 @@ def reused(name: str, version: Version) -> Reused:
         digest=artifacts.digest,
         bytes=artifacts.nbytes,
         warnings=artifacts.summary.warnings,
+        needs_companion=artifacts.summary.needs_companion,
+        custom_classes=artifacts.summary.custom_classes,
     )

@@ -19,11 +19,15 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells one state of a source file from another without reading it."""
+    """What tells one state of a source from another without reading it.
+
+    beside: name, size, mtime_ns and inode of each file beside the model, in a fixed order.
+    """
 
     size: int
     mtime_ns: int
     inode: int
+    beside: tuple[tuple[str | int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def write(folder: ServedFolder, entry: Entry) -> None:
         "name": entry.name,
         "source": entry.source,
         "stamp": [entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode],
+        "beside": [list(file) for file in entry.stamp.beside],
         "options": entry.options.as_json(),
         "revision": CONVERTER_REVISION,
         "versions": [_version_as_json(version) for version in entry.versions],
@@ -70,9 +71,14 @@ def _entry(folder: ServedFolder, record: dict[str, Any], replaced_at: float) -> 
         state=State.READY,
         current=_version(folder, name, newest, None),
         previous=tuple(previous),
-        stamp=Stamp(*record["stamp"]),
+        stamp=_stamp(record["stamp"], record["beside"]),
         options=Options.from_json(record["options"]),
     )
+
+
+def _stamp(model: list[int], beside: list[list[Any]]) -> Stamp:
+    size, mtime_ns, inode = model
+    return Stamp(size, mtime_ns, inode, tuple((name, *numbers) for name, *numbers in beside))
 
 
 def _version(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from tfjs_serve.graph import TensorRef
+from tfjs_serve.layers_format.catalog.companion import OPERATION
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.arithmetic import exponential, raised
@@ -114,6 +115,12 @@ def _threshold(sketch: Sketch, x: TensorRef, name: str, threshold: float) -> Ten
     return sketch.add("ThresholdedReLU", {"theta": threshold}, x, name=name)
 
 
+def _squareplus(sketch: Sketch, x: TensorRef, name: str, b: float) -> TensorRef:
+    square = tensor_parts.scaled(sketch, raised(sketch, x, 2, f"{name}__square"), 1.0, b)
+    root = sketch.add(OPERATION, {"operation": "sqrt", "constants": [None]}, square)
+    return tensor_parts.scaled(sketch, sketch.add("Add", {}, x, root), 0.5, name=name)
+
+
 def _exponential(sketch: Sketch, x: TensorRef, name: str, _: float) -> TensorRef:
     return exponential(sketch, x, name)
 
@@ -135,6 +142,7 @@ FORMULAS: Mapping[str, tuple[Formula, float]] = MappingProxyType(
         "soft_shrink": (_soft_shrink, 0.5),
         "sparse_plus": (_sparse_plus, 0.0),
         "sparse_sigmoid": (_sparse_sigmoid, 0.0),
+        "squareplus": (_squareplus, 4.0),
         "tanh_shrink": (_tanh_shrink, 0.0),
         "threshold": (_threshold, 0.0),
     }

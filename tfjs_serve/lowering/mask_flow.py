@@ -53,9 +53,13 @@ TRUTHS = frozenset({"NotEqual", "Any", "LogicalOr", "LogicalAnd", "LogicalNot"})
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A mask that is there in Keras, but whose way we do not follow."""
+    """A mask that is there in Keras, but whose way we do not follow.
+
+    model: the nested model in which its way could be followed, if that were written out.
+    """
 
     why: str
+    model: str | None = None
 
 
 Mask: TypeAlias = TensorRef | Lost | None
@@ -78,6 +82,9 @@ def outgoing(
     """
     first = masks[0] if masks else None
     name = layer.class_name
+    if layer.is_custom and any(masks):
+        # Whether it keeps a mask stands in its Python code; more outputs than that nobody has.
+        return (Lost("a mask that goes through a custom layer"),) * len(call.shapes)
     if name in RECURRENT:
         return (first,) if layer.config.get("return_sequences") else ()
     if name == "Bidirectional":
@@ -91,7 +98,8 @@ def outgoing(
     if name in MERGERS or name == "Concatenate":
         return (_merged(layer, masks, generation),)
     if layer.graph is not None and any(masks):
-        return (Lost("a mask that goes through a nested model"),) * len(layer.graph.outputs)
+        lost = Lost("a mask that goes through a nested model", layer.name)
+        return (lost,) * len(layer.graph.outputs)
     return ()
 
 

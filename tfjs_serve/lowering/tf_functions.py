@@ -55,6 +55,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 **{"greater_equal": "GreaterEqual", "ge": "GreaterEqual"},
                 **{"less_equal": "LessEqual", "le": "LessEqual"},
                 **{"logical_and": "LogicalAnd", "logical_or": "LogicalOr"},
+                **{"squared_difference": "SquaredDifference", "logical_xor": "LogicalXor"},
             }.items()
         },
         **{
@@ -64,6 +65,12 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 **{"square": "Square", "exp": "Exp", "reciprocal": "Reciprocal"},
                 **{"sigmoid": "Sigmoid", "tanh": "Tanh", "log_sigmoid": "LogSigmoid"},
                 **{"softplus": "Softplus", "logical_not": "LogicalNot"},
+                "keras.backend.batch_flatten": "BatchFlatten",
+                **{"acos": "Arccos", "acosh": "Arccosh", "asin": "Arcsin", "asinh": "Arcsinh"},
+                **{"atan": "Arctan", "atanh": "Arctanh", "ceil": "Ceil", "cos": "Cos"},
+                **{"cosh": "Cosh", "erf": "Erf", "expm1": "Expm1", "floor": "Floor"},
+                **{"log": "Log", "log1p": "Log1p", "round": "Round", "rsqrt": "Rsqrt"},
+                **{"sign": "Sign", "sin": "Sin", "sinh": "Sinh", "sqrt": "Sqrt", "tan": "Tan"},
             }.items()
         },
         **{
@@ -81,8 +88,78 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "log_softmax": Function("LogSoftmax", ("logits",), _AXIS, {"dim": None}),
         **{
             f"reduce_{name}": _reduction(name.title())
-            for name in ("mean", "sum", "max", "min", "any", "all")
+            for name in ("mean", "sum", "max", "min", "any", "all", "prod", "logsumexp")
         },
+        "reduce_variance": _reduction("Var"),
+        "reduce_std": _reduction("Std"),
+        **{
+            name: Function(operation, ("input",), {"axis": ("axis", 0)}, {"output_type": "int64"})
+            for name, operation in {"argmax": "Argmax", "argmin": "Argmin"}.items()
+        },
+        "atan2": Function("Arctan2", ("y", "x")),
+        "cumsum": Function(
+            "Cumsum",
+            ("x",),
+            {
+                "axis": ("axis", 0),
+                "exclusive": ("exclusive", False),
+                "reverse": ("reverse", False),
+            },
+        ),
+        "norm": Function(
+            "Norm",
+            ("tensor",),
+            {
+                "ord": ("ord", "euclidean"),
+                "axis": ("axis", None),
+                "keepdims": ("keepdims", False),
+            },
+        ),
+        # Without an axis it normalizes over everything, the batch too.
+        "l2_normalize": Function(
+            "Normalize", ("x",), {"axis": ("axis", None)}, {"epsilon": 1e-12, "dim": None}
+        ),
+        "roll": Function("Roll", ("input",), {"shift": ("shift", None), "axis": ("axis", None)}),
+        "gather": Function(
+            "Take",
+            ("params", "indices"),
+            {"axis": ("axis", 0), "batch_dims": ("batch_dims", 0)},
+            {"validate_indices": None},
+        ),
+        **{
+            name: Function(
+                operation,
+                ("input",),
+                {"block_size": ("block_size", None), "data_format": ("data_format", "NHWC")},
+            )
+            for name, operation in {
+                **{"depth_to_space": "DepthToSpace", "space_to_depth": "SpaceToDepth"},
+            }.items()
+        },
+        **{
+            f"{kind}_pool{rank}": Function(
+                operation,
+                ("input",),
+                {
+                    "ksize": ("pool_size", None),
+                    "strides": ("strides", None),
+                    "padding": ("padding", "VALID"),
+                    "data_format": ("data_format", None),
+                },
+            )
+            for kind, operation in {"avg": "AveragePool", "max": "MaxPool"}.items()
+            for rank in ("1d", "2d", "3d")
+        },
+        "image.resize": Function(
+            "Resize",
+            ("images",),
+            {
+                "size": ("size", None),
+                "method": ("interpolation", "bilinear"),
+                "antialias": ("antialias", False),
+            },
+            {"preserve_aspect_ratio": False},
+        ),
         "reshape": Function("Reshape", ("tensor",), {"shape": ("newshape", None)}),
         "transpose": Function(
             "Transpose", ("a",), {"perm": ("axes", None)}, fixed={"conjugate": False}

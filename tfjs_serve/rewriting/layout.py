@@ -6,22 +6,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef, map_refs
+from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, map_refs
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import INPUT, Lowering
-from tfjs_serve.shapes import call_shapes
+from tfjs_serve.shapes import Shapes, output_shapes
 
 
-def lowered_shapes(lowering: Lowering, given: Sequence[Shape]) -> tuple[Shape, ...]:
+def lowered_shapes(lowering: Lowering, given: Shapes) -> Shapes:
     """Return the shapes of a lowering's outputs; ShapeError for input that tfjs cannot take."""
     flow = {TensorRef(INPUT, 0, i): shape for i, shape in enumerate(given)}
     for layer in lowering.layers:
-        shapes = call_shapes(layer, [flow[ref] for ref in layer.calls[0].inputs])
+        shapes = output_shapes(layer, [flow[ref] for ref in layer.calls[0].inputs])
         flow |= {TensorRef(layer.name, 0, i): shape for i, shape in enumerate(shapes)}
     missing = [ref for ref in lowering.outputs if ref not in flow]
     if missing:
         raise ShapeError(f"makes no output {missing[0].output}")
     return tuple(flow[ref] for ref in lowering.outputs)
+
+
+def as_called(lowering: Lowering, call: Call) -> Lowering:
+    """Return a lowering with what the file tells of the outputs of one call of its layer."""
+    if len(lowering.layers) != 1:
+        return lowering
+    (layer,) = lowering.layers
+    if not layer.is_custom and layer.graph is None:
+        return lowering
+    calls = tuple(replace(own, shapes=call.shapes) for own in layer.calls)
+    return replace(lowering, layers=(replace(layer, calls=calls),))
 
 
 def laid_out(graph: Graph, lowerings: Mapping[str, Lowering]) -> Graph:
@@ -44,7 +55,8 @@ def laid_out(graph: Graph, lowerings: Mapping[str, Lowering]) -> Graph:
     def instance(part: Layer, index: int, call: Call) -> Call:
         refs = tuple(dict.fromkeys(call.needs))
         outside = {TensorRef(INPUT, 0, i): resolved(ref) for i, ref in enumerate(refs)}
-        return map_refs(part.calls[0], lambda ref: outside.get(ref) or replace(ref, call=index))
+        made = map_refs(part.calls[0], lambda ref: outside.get(ref) or replace(ref, call=index))
+        return replace(made, shapes=call.shapes)
 
     layers = [
         replace(part, calls=tuple(instance(part, i, call) for i, call in enumerate(layer.calls)))

@@ -18,11 +18,13 @@ class Context:
     generation: major version of the Keras that wrote the model.
     shapes: input shapes of the layer's first call, None where an earlier refusal hides them.
     options: what the user chose about the conversion.
+    backend: what Keras ran on, as the file tells; None when it does not.
     """
 
     generation: int
     shapes: tuple[Shape | None, ...] = ()
     options: Options = DEFAULT_OPTIONS
+    backend: str | None = None
 
     @property
     def rank(self) -> int | None:
@@ -79,11 +81,13 @@ class LayerRule:
     """A rewrite of one layer; None means that it does not apply.
 
     needs_parts: whether it must see the layers of a wrapper after all rules.
+    is_for_custom: whether it is about any layer, also one of a class that only the page knows.
     """
 
     name: str
     rewrite: LayerRewriter
     needs_parts: bool = False
+    is_for_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, NoteKind, Options
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import OPERATION_PREFIX, Layer
+from tfjs_serve.graph import OPERATION_PREFIX, Config, Layer
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import REQUIRED, LayerSpec
+from tfjs_serve.rewriting.custom import LAMBDA, bare_name, in_words, is_allowed
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Refusal, Rewrite, refuse, with_fields
 from tfjs_serve.topology import part_config
+
+_REMEDY = "allow it (companion = true), and load layers.js before the model"
 
 SHARED_FIELDS = ("trainable",)
 """Fields every layer may have, beside its name."""
@@ -19,11 +23,15 @@ SHARED_FIELDS = ("trainable",)
 
 def checked(layer: Layer, options: Options = DEFAULT_OPTIONS) -> Rewrite | Refusal:
     """Return the layer with the fields tfjs reads, all of them; a refusal for any other value."""
-    if layer.graph is not None or layer.class_name == "InputLayer":
+    if layer.is_custom and not _is_json(layer.config):
+        return refuse(layer, "its config holds NaN or Infinity, which JSON has not")
+    if layer.graph is not None or layer.is_custom or layer.class_name == "InputLayer":
         return Rewrite(layer)
     spec = CATALOG.get(layer.class_name)
     if spec is None:
-        return _unknown_class(layer)
+        return _unknown_class(layer, options)
+    if spec.needs_companion and not options.companion:
+        return refuse(layer, f"needs {layer.class_name} of the companion module", _REMEDY)
     reasons = [*_wrong_values(layer, spec), *_missing(layer, spec)]
     if reasons:
         return Refusal(tuple(Reason(why, layer.name, layer.class_name) for why in reasons))
@@ -33,8 +41,16 @@ def checked(layer: Layer, options: Options = DEFAULT_OPTIONS) -> Rewrite | Refus
         for name, field in spec.fields.items()
         if field.is_read and name not in layer.config and name not in layer.parts
     }
-    notes = (Note(spec.warning, layer.name),) if spec.warning else ()
+    notes = (Note(spec.warning, layer.name, NoteKind.BACKEND),) if spec.warning else ()
     return Rewrite(with_fields(layer, absent, *unread), notes)
+
+
+def _is_json(config: Config) -> bool:
+    try:
+        json.dumps(config, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _wrong_values(layer: Layer, spec: LayerSpec) -> Iterator[str]:
@@ -60,20 +76,24 @@ def _missing(layer: Layer, spec: LayerSpec) -> Iterator[str]:
             yield f"its config holds no {name} (expected {field.expected})"
 
 
-def _unknown_class(layer: Layer) -> Refusal:
-    if layer.class_name == "Lambda":
-        return refuse(
-            layer,
-            "a Lambda layer holds Python code, which a browser cannot run",
-            "replace it by built-in layers and save the model again",
-        )
+def remedy(layer: Layer) -> str:
+    """Return what a user can do about a layer of a custom class."""
+    return (
+        "write it in JavaScript (tfjs-serve stub begins it) and pass "
+        f"--allow-custom {bare_name(layer.class_name)}, or replace it by built-in layers"
+    )
+
+
+def _unknown_class(layer: Layer, options: Options) -> Refusal:
+    if is_allowed(layer.class_name, options.allow_custom):
+        return refuse(layer, "not supported yet: a custom class inside another layer")
+    if layer.class_name == LAMBDA:
+        why = "a Lambda layer holds Python code, which a browser cannot run"
+        return refuse(layer, f"{why} ({in_words(layer)})", remedy(layer))
     if layer.class_name.startswith(OPERATION_PREFIX):
         return refuse(layer, f"not supported yet: operation {layer.class_name}")
     if layer.class_name in KERAS_CLASSES:
         what = f" of {layer.config['function']}" if "function" in layer.config else ""
         return refuse(layer, f"not supported yet: class {layer.class_name}{what}")
-    return refuse(
-        layer,
-        "a custom class, whose Python code is not in the file",
-        "replace it by built-in layers and save the model again",
-    )
+    why = "a custom class, whose Python code is not in the file"
+    return refuse(layer, f"{why} ({in_words(layer)})", remedy(layer))

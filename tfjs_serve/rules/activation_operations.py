@@ -30,11 +30,12 @@ PARAMETERS = {
     **{"LeakyRelu": ("leaky_relu", "negative_slope"), "LogSigmoid": ("log_sigmoid", None)},
     **{"SoftShrink": ("soft_shrink", "threshold"), "SparsePlus": ("sparse_plus", None)},
     **{"SparseSigmoid": ("sparse_sigmoid", None), "TanhShrink": ("tanh_shrink", None)},
+    "Squareplus": ("squareplus", "b"),
     "Threshold": ("threshold", "threshold"),
 }
 """Operation -> its formula and the attribute that is its parameter."""
 
-SIGNED = ("Celu", "HardShrink", "SoftShrink", "Threshold")
+SIGNED = ("Celu", "HardShrink", "SoftShrink", "Squareplus", "Threshold")
 """Operations whose formula needs a parameter that is not negative."""
 
 SOFTMAXES = {"Softmax": "softmax", "LogSoftmax": "log_softmax"}

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, TensorRef, Weight
 from tfjs_serve.lowering.attention_masks import (
     of_steps,
@@ -32,6 +33,8 @@ KNOWN = frozenset(
     ("use_scale", "score_mode", "causal", "dropout", "seed", "trainable", INPUTS, *FLAGS)
 )
 """The fields of both Kerases; dropout is for training."""
+
+LEARNS_APART = "further training changes the scale of its scores for each feature by itself"
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
@@ -57,7 +60,16 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if "query_mask" in given:
         chosen = sketch.add("Multiply", {}, chosen, of_steps(sketch, given["query_mask"], 1))
     has_two = layer.config.get("return_attention_scores")
-    return sketch.done(chosen, shares) if has_two else sketch.done(chosen)
+    made = (chosen, shares) if has_two else (chosen,)
+    notes = [Note(LEARNS_APART, layer.name, NoteKind.TRAINING)] if _has_spread(layer) else []
+    return sketch.done(*made, notes=notes)
+
+
+def _has_spread(layer: Layer) -> bool:
+    """Tell whether one number of Keras, or none, becomes many of the lowering."""
+    if layer.class_name == "AdditiveAttention":
+        return not layer.config.get("use_scale", True)
+    return _is_pairwise(layer) or bool(layer.config.get("use_scale"))
 
 
 def _is_pairwise(layer: Layer) -> bool:

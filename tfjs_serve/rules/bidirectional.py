@@ -22,7 +22,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     if layer.class_name != "Bidirectional" or not {"layer", "backward_layer"} <= layer.parts.keys():
         return None
     forward, backward = layer.parts["layer"], layer.parts["backward_layer"]
-    if forward.class_name != backward.class_name or _computed(forward) != _computed(backward):
+    if not is_mirror(forward, backward):
         return not_supported(layer, "backward_layer that differs from layer")
     if forward is not backward and not _is_mirrored(forward, backward):
         return not_supported(layer, "backward_layer that does not run the other way")
@@ -31,6 +31,16 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         return None
     parts = {"layer": replace(forward, name=name), "backward_layer": replace(backward, name=name)}
     return Rewrite(replace(layer, parts=parts))
+
+
+def is_mirror(forward: Layer, backward: Layer) -> bool:
+    """Tell whether both directions compute the same, but for the way they run."""
+    return (
+        forward.class_name == backward.class_name
+        and _computed(forward) == _computed(backward)
+        and forward.parts.keys() == backward.parts.keys()
+        and all(is_mirror(part, backward.parts[name]) for name, part in forward.parts.items())
+    )
 
 
 def _is_mirrored(forward: Layer, backward: Layer) -> bool:

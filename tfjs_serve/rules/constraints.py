@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
@@ -29,5 +29,5 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     for field, value in found.items():
         name = value.get("class_name") if isinstance(value, Mapping) else value
         text = f"{field} {name} is left out: TensorFlow.js would apply it to the loaded weights"
-        notes.append(Note(text, layer.name))
+        notes.append(Note(text, layer.name, NoteKind.DROPPED))
     return Rewrite(with_fields(layer, dict.fromkeys(found)), tuple(notes))

@@ -13,9 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.lowering.chains import constant
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
+
+LEARNS_MIXING = "further training also changes the identity that keeps its channels apart"
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
@@ -31,7 +34,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     others = (weight for weight in layer.weights if weight.name != "depthwise_kernel")
     made = with_fields(layer, {"filters": filters}, "groups")
     return Rewrite(
-        replace(made, class_name="SeparableConv2D", weights=(kernel, pointwise, *others))
+        replace(made, class_name="SeparableConv2D", weights=(kernel, pointwise, *others)),
+        (Note(LEARNS_MIXING, layer.name, NoteKind.TRAINING),),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer, TensorRef
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
 
@@ -32,5 +32,5 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     )
     call = Call((tuple(TensorRef(unit.name) for unit in units),))
     dot = replace(with_fields(layer, {"normalize": False}), calls=(call,))
-    note = Note(SHORT_VECTORS, layer.name)
+    note = Note(SHORT_VECTORS, layer.name, NoteKind.ACCURACY)
     return Lowering((*units, dot), (TensorRef(layer.name),), (note,))

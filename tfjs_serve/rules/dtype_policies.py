@@ -9,7 +9,7 @@ A dtype other than a plain string on a first layer makes `predict` throw (engine
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse, with_fields
 
@@ -27,5 +27,5 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         return Rewrite(bare)
     if dtype in ROUNDED:
         text = f"computes in {dtype} in Keras and in float32 here: results differ by rounding"
-        return Rewrite(bare, (Note(text, layer.name),))
+        return Rewrite(bare, (Note(text, layer.name, NoteKind.ACCURACY),))
     return refuse(layer, f"not supported yet: dtype = {dtype!r}")

@@ -9,7 +9,7 @@ convolution of 1 by 1, which train alike.
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.fields import is_integer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
@@ -60,5 +60,5 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     if gamma is None and beta is None:
         return finished(layer, *steps)
     lowering = chain(*steps, *channel_affine(layer, shape, gamma, beta))
-    notes = (Note(LEARNS_SCALE, layer.name),) if gamma is None else ()
+    notes = (Note(LEARNS_SCALE, layer.name, NoteKind.TRAINING),) if gamma is None else ()
     return Lowering(lowering.layers, lowering.outputs, notes)

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.lowering.chains import reshaped_weight
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 DEPTHWISE = {"Conv1D": "DepthwiseConv1D", "Conv2D": "DepthwiseConv2D"}
 CLASSES = (*DEPTHWISE, "Conv3D")
+LEARNS_ZEROS = "further training also changes the zeros between the groups of its kernel"
 KERNEL_FIELDS = ("initializer", "regularizer", "constraint")
 
 
@@ -33,7 +35,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
         return None
     if kernel.shape[-2] == 1 and layer.class_name in DEPTHWISE:
         return Rewrite(_depthwise(layer, kernel, groups))
-    return Rewrite(_with_kernel(with_fields(layer, {"groups": 1}), _full(kernel, groups)))
+    made = _with_kernel(with_fields(layer, {"groups": 1}), _full(kernel, groups))
+    return Rewrite(made, (Note(LEARNS_ZEROS, layer.name, NoteKind.TRAINING),))
 
 
 def _depthwise(layer: Layer, kernel: Weight, channels: int) -> Layer:

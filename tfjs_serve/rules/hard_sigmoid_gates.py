@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
+from tfjs_serve.layers_format.catalog import companion
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 FIELDS = ("activation", "recurrent_activation")
@@ -27,6 +28,7 @@ GATES: Mapping[str, tuple[int, Mapping[str, tuple[int, ...]]]] = {
     "LSTM": (4, {"recurrent_activation": (0, 1, 3)}),
     "ConvLSTM2D": (4, {"recurrent_activation": (0, 1, 3)}),
     "GRU": (3, {"recurrent_activation": (0, 1), "activation": (2,)}),
+    companion.GRU: (3, {"recurrent_activation": (0, 1), "activation": (2,)}),
     "SimpleRNN": (1, {"activation": (0,)}),
 }
 
@@ -37,7 +39,7 @@ SCALE = 5 / 6
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Scale the gates of a recurrent layer that Keras 3's hard_sigmoid decides about."""
-    if context.generation < 3 or layer.class_name not in GATES or layer.config.get("reset_after"):
+    if context.generation < 3 or layer.class_name not in GATES:
         return None
     count, gates_of = GATES[layer.class_name]
     fields = [name for name in gates_of if layer.config.get(name) == "hard_sigmoid"]
@@ -46,7 +48,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     gates = sorted(gate for name in fields for gate in gates_of[name])
     weights = tuple(_scaled(weight, count, gates) for weight in layer.weights)
     changed = with_fields(layer, dict.fromkeys(fields, TFJS_NAME))
-    return Rewrite(replace(changed, weights=weights), (Note(_NOTE, layer.name),))
+    return Rewrite(replace(changed, weights=weights), (Note(_NOTE, layer.name, NoteKind.TRAINING),))
 
 
 def _scaled(weight: Weight, count: int, gates: Sequence[int]) -> Weight:

@@ -5,15 +5,15 @@ After:  Activation {"activation": "linear"}, with a warning where training goes 
 
 tfjs has none of them (its `Identity` is an initializer). That they return their input as it is
 when `training` is false was measured with every class of Keras 2.15 and 3.15; those that do not
-(AutoContrast, Equalization, ContrastLimitedAdaptiveHistogramEqualization, RandomCrop) are not
-here.
+(AutoContrast, Equalization, ContrastLimitedAdaptiveHistogramEqualization) are not here. RandomCrop
+of Keras 3 does, whatever shape it declares; that of Keras 2 is a Resizing (rules.resizing).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer
 from tfjs_serve.rewriting.rule import Context, Rewrite
 
@@ -36,7 +36,8 @@ OTHERS = ("ActivityRegularization", "StochasticDepth")
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Replace a layer without effect on predictions by a linear activation."""
-    is_augmentation = layer.class_name in AUGMENTATIONS
+    is_random_crop = layer.class_name == "RandomCrop" and context.generation >= 3
+    is_augmentation = layer.class_name in AUGMENTATIONS or is_random_crop
     if not is_augmentation and layer.class_name not in (*OTHERS, "Identity"):
         return None
     calls = layer.calls
@@ -47,7 +48,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
         return None
     config = {"trainable": layer.config.get("trainable", True), "activation": "linear"}
     text = f"{layer.class_name} is left out: it matters to training only"
-    notes = () if layer.class_name == "Identity" else (Note(text, layer.name),)
+    notes = () if layer.class_name == "Identity" else (Note(text, layer.name, NoteKind.DROPPED),)
     return Rewrite(replace(layer, class_name="Activation", config=config, calls=calls), notes)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
@@ -34,7 +34,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     )
     text = "its int8 kernel is dequantised; Keras also rounds the layer's inputs to int8"
     plain = with_fields(layer, {}, "dtype", "quantization_config")
-    return Rewrite(replace(plain, weights=weights), (Note(text, layer.name),))
+    return Rewrite(replace(plain, weights=weights), (Note(text, layer.name, NoteKind.ACCURACY),))
 
 
 def _divided(kernel: Any, scale: Any) -> Any:

@@ -62,7 +62,8 @@ def _fed(graph: Graph) -> Graph:
 
 
 def _is_cast(layer: Layer) -> bool:
-    is_cast = layer.class_name in CAST_BY_TFJS or layer.graph is not None
+    # A custom class gets what it gets in Keras.
+    is_cast = layer.class_name in CAST_BY_TFJS or layer.graph is not None or layer.is_custom
     return is_cast or _is_handed_on(layer)
 
 

@@ -12,8 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported, with_fields
+
+TRAINS_ALL = "further training changes the whole kernel, in Keras only its update of low rank"
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
@@ -32,7 +35,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         if not weight.name.startswith("lora_")
     )
     plain = with_fields(layer, {}, "lora_rank", "lora_alpha")
-    return Rewrite(replace(plain, weights=weights))
+    note = Note(TRAINS_ALL, layer.name, NoteKind.TRAINING)
+    return Rewrite(replace(plain, weights=weights), (note,))
 
 
 def _is_scale(rank: Any, alpha: Any) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Config, Layer, Shape, TensorRef, Weight
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.attention_masks import (
@@ -32,6 +33,7 @@ from tfjs_serve.lowering.attention_masks import (
     together,
     within,
 )
+from tfjs_serve.lowering.tensor_parts import sliced
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
 from tfjs_serve.rewriting.sketch import Sketch
 from tfjs_serve.rules.attention_arguments import FLAGS, HEADS, INPUTS
@@ -51,6 +53,11 @@ KNOWN = frozenset(
     )
 )
 """The fields of both Kerases. Dropout is for training, and how Keras makes haste is its own."""
+
+SCALED = (
+    "the weights of its queries hold 1 / sqrt(key_dim), which changes how fast they are trained "
+    "further"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +137,13 @@ def _drawn(plan: Plan) -> Lowering:
     parts: list[TensorRef] = []
     shares: list[TensorRef] = []
     mask = penalty = None
+    has_masks_of_heads = _has_masks_of_heads(plan)
     for index in range(form.heads):
         source = index * form.shared // form.heads
         query = _head(plan, "query", index, form.key_dim, 1 / math.sqrt(form.key_dim))
         scores = sketch.add("Dot", {"axes": [2, 2]}, query, keys[source])
-        if not index:
-            mask = _mask(plan, scores)
+        if not index or has_masks_of_heads:
+            mask = _mask(plan, scores, index)
             penalty = penalties(sketch, mask)
         share = softmax(sketch, scores, penalty)
         if mask is not None and _is_softmax_a_layer(plan):
@@ -146,15 +154,22 @@ def _drawn(plan: Plan) -> Lowering:
     if plan.layer.config.get("return_attention_scores"):
         planes = [reshaped(sketch, share, (1, *sketch.shape(share)[1:])) for share in shares]
         outputs.append(_joined(sketch, planes, 1))
-    return sketch.done(*outputs)
+    return sketch.done(*outputs, notes=[Note(SCALED, plan.layer.name, NoteKind.TRAINING)])
 
 
 def _joined(sketch: Sketch, parts: list[TensorRef], axis: int) -> TensorRef:
     return parts[0] if len(parts) == 1 else sketch.add("Concatenate", {"axis": axis}, *parts)
 
 
-def _mask(plan: Plan, scores: TensorRef) -> TensorRef | None:
-    """Return which scores count, 1 or 0, the same for all heads."""
+def _has_masks_of_heads(plan: Plan) -> bool:
+    """Tell whether the heads are given masks of their own."""
+    mask = plan.given.get("attention_mask")
+    shape = () if mask is None else plan.sketch.shape(mask)
+    return len(shape) == 4 and shape[1] != 1
+
+
+def _mask(plan: Plan, scores: TensorRef, head: int) -> TensorRef | None:
+    """Return which scores count, 1 or 0, for one head."""
     sketch, config = plan.sketch, plan.layer.config
     masks = masks_of_inputs(sketch, plan.given)
     if config.get("use_causal_mask"):
@@ -162,10 +177,21 @@ def _mask(plan: Plan, scores: TensorRef) -> TensorRef | None:
     if (window := config.get("sliding_window")) is not None:
         masks += [within(sketch, scores, ahead=window - 1, sign=sign) for sign in (1, -1)]
     if (mask := plan.given.get("attention_mask")) is not None:
-        if len(sketch.shape(mask)) != 3:
-            raise ShapeError(f"needs an attention_mask of rank 3, got {sketch.shape(mask)}")
-        masks.append(_given_mask(plan, mask, is_alone=not masks))
+        own = _of_head(plan, mask, head)
+        masks.append(_given_mask(plan, own, is_alone=not masks))
     return together(sketch, masks)
+
+
+def _of_head(plan: Plan, mask: TensorRef, head: int) -> TensorRef:
+    """Return the attention mask of one head, [B, T, S]: all may have one, or each its own."""
+    shape = plan.sketch.shape(mask)
+    if len(shape) == 3:
+        return mask
+    if len(shape) != 4 or shape[1] not in (1, plan.form.heads):
+        raise ShapeError(f"needs an attention_mask of rank 3 or one for each head, got {shape}")
+    place = head if shape[1] != 1 else 0
+    own = sliced(plan.sketch, mask, 1, place, place + 1)
+    return reshaped(plan.sketch, own, shape[2:])
 
 
 def _given_mask(plan: Plan, mask: TensorRef, *, is_alone: bool) -> TensorRef:

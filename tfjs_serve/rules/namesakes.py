@@ -15,6 +15,7 @@ from types import MappingProxyType
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Graph, Layer, walk_layers
 from tfjs_serve.rewriting.rule import Context, Refusal
+from tfjs_serve.rewriting.supported import remedy
 
 _CONVOLUTION = ("strides", "padding", "activation", "use_bias")
 _POOLING = ("pool_size", "strides", "padding")
@@ -55,7 +56,7 @@ def rewrite(graph: Graph, context: Context) -> Refusal | None:
             "writes: a custom class of the same name, whose Python code is not in the file",
             layer.name,
             layer.class_name,
-            "replace it by built-in layers and save the model again",
+            remedy(layer),
         )
         for layer in walk_layers(graph.layers)
         if (missing := missing_fields(layer))
@@ -65,4 +66,6 @@ def rewrite(graph: Graph, context: Context) -> Refusal | None:
 
 def missing_fields(layer: Layer) -> list[str]:
     """Return the fields Keras always writes for the class of a layer that its config lacks."""
+    if layer.is_custom:
+        return []
     return [name for name in ALWAYS_WRITTEN.get(layer.class_name, ()) if name not in layer.config]

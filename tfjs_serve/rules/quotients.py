@@ -11,7 +11,7 @@ by a tensor. A divisor of 0 gives a large number in place of infinity, which is 
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.arithmetic import exponential, reciprocal
@@ -35,7 +35,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if len(args) != 2 or not isinstance(args[1], TensorRef):
         return None
     sketch = Sketch(layer, context)
-    notes = (Note(WARNING, layer.name),)
+    notes = (Note(WARNING, layer.name, NoteKind.ACCURACY),)
     inverse = reciprocal(sketch, args[1])
     if isinstance(args[0], TensorRef):
         shapes = {len(sketch.shape(ref)) for ref in (args[0], args[1])}

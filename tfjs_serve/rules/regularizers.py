@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.objects import REGULARIZERS
 from tfjs_serve.rewriting.rule import Context, Rewrite, named_object, with_fields
@@ -29,7 +29,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | None:
         if translated is None:
             name = value.get("class_name") if isinstance(value, Mapping) else value
             text = f"{field} {name} is left out: it matters to training only"
-            notes.append(Note(text, layer.name))
+            notes.append(Note(text, layer.name, NoteKind.DROPPED))
         if translated != value:
             changes[field] = translated
     return Rewrite(with_fields(layer, changes), tuple(notes)) if changes else None

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.graph import Layer, Shape
+from tfjs_serve.graph import OPERATION_PREFIX, Layer, Shape
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.operands import (
@@ -37,6 +37,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | None:
     name = operation(layer)
     if name not in (*RESHAPES, *PERMUTES, *COPIES) or only_tensor(layer) is None:
         return None
+    if name == "ConvertToTensor" and layer.config.get("dtype") is not None:
+        return Rewrite(replace(layer, class_name=OPERATION_PREFIX + "Cast"))  # for rules.logic
     if name in COPIES:
         config = {"activation": "linear"}
         return Rewrite(replace(layer, class_name="Activation", config=config))

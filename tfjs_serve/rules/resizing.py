@@ -9,7 +9,9 @@ After:  Cropping2D {"cropping": [[1, 1], [2, 2]]}
 tfjs declares the shape of a Resizing without its batch axis and aligns corners
 (layers/preprocessing/image_resizing.ts 69); its CenterCrop writes into the shape it is given
 (center_crop.ts 135). Crops and pads of the aspect ratio are part of the matrices; a fill value is
-added where they leave room for it. Keras 3 calls both with `training`, which they ignore.
+added where they leave room for it. Keras 3 calls both with `training`, which they ignore. A
+RandomCrop of Keras 2 predicts as a Resizing does that crops to the aspect ratio
+(preprocessing/image.py, `smart_resize`).
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ IGNORED = {"training"}
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Resize, or crop, height and width."""
-    if layer.class_name not in ("Resizing", "CenterCrop") or layer.calls[0].kwargs.keys() - IGNORED:
+    is_meant = layer.class_name in ("Resizing", "CenterCrop", "RandomCrop")
+    if not is_meant or layer.calls[0].kwargs.keys() - IGNORED:
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None:
@@ -43,6 +46,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     old, new = (height, width), (int(size[0] or 0), int(size[1] or 0))
     if layer.class_name == "Resizing":
         return _resized(layer, old, new, layer.config)
+    if layer.class_name == "RandomCrop":
+        return _resized(layer, old, new, {"crop_to_aspect_ratio": True})
     spare = [length - kept for length, kept in zip(old, new, strict=True)]
     if min(spare) < 0:
         return _resized(layer, old, new, {"crop_to_aspect_ratio": True})

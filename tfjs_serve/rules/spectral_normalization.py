@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
 
@@ -26,4 +26,6 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     is_trained = all(item.config.get("trainable", True) for item in (layer, part))
     inner = with_fields(part, {"trainable": is_trained})
     inner = replace(inner, name=layer.name, calls=layer.calls)
-    return Lowering((inner,), (TensorRef(layer.name),), (Note(LEFT_OUT, layer.name),))
+    return Lowering(
+        (inner,), (TensorRef(layer.name),), (Note(LEFT_OUT, layer.name, NoteKind.DROPPED),)
+    )

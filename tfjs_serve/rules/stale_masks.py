@@ -48,7 +48,7 @@ def _guarded(graph: Graph) -> Graph:
 
 
 def _guarded_layer(layer: Layer) -> Layer:
-    parts = {name: _plain_softmax(part) for name, part in layer.parts.items()}
+    parts = {name: _guarded_part(layer, part) for name, part in layer.parts.items()}
     layer = replace(_plain_softmax(layer), parts=parts)
     if layer.graph is not None:
         return replace(layer, graph=_guarded(layer.graph))
@@ -56,6 +56,14 @@ def _guarded_layer(layer: Layer) -> Layer:
         return layer
     calls = tuple(Call(call.args, {"mask": True, **call.kwargs}) for call in layer.calls)
     return replace(layer, calls=calls)
+
+
+def _guarded_part(layer: Layer, part: Layer) -> Layer:
+    """Return a wrapped layer; one that is called on each step is called like any other."""
+    part = _plain_softmax(part)
+    if layer.class_name != "TimeDistributed":
+        return part
+    return _guarded_layer(part if part.calls else replace(part, calls=(Call(),)))
 
 
 def _plain_softmax(layer: Layer) -> Layer:

@@ -8,7 +8,7 @@ The epsilon of 1e-30 is there for vectors of zeros alone, which stay as they are
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
@@ -27,5 +27,5 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     sketch = Sketch(layer, context)
     output = normalized(sketch, layer, normalized_axes(layer, shape), EPSILON, None)
     # tf.linalg.l2_normalize divides by 1e-6 at least, keras.ops.normalize by 1e-12.
-    notes = (Note(SHORT_VECTORS, layer.name),) if context.generation < 3 else ()
+    notes = (Note(SHORT_VECTORS, layer.name, NoteKind.ACCURACY),) if context.generation < 3 else ()
     return sketch.done(output, notes=notes)

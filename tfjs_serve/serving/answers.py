@@ -38,10 +38,15 @@ def represented(
     request: web.Request, target: Target, body: bytes, opaque: str | None = None
 ) -> web.Response:
     """Return a body under its entity tag, by default the first 16 hex of its SHA-256."""
-    response = validated(request, target, opaque or sha256(body).hexdigest()[:16])
+    response = validated(request, target, opaque or digest_of(body))
     if response.status == HTTPStatus.OK:
         response.body = body
     return response
+
+
+def digest_of(body: bytes) -> str:
+    """Return the first 16 hex digits of the SHA-256 of a body, as names of versions have them."""
+    return sha256(body).hexdigest()[:16]
 
 
 def described(target: Target) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tfjs_serve.names import live_path, pinned_path
 
 _DESCRIBING = (
     "digest", "bytes", "shards", "layers", "parameters", "inputs", "outputs", "keras_version",
-    "trainable", "needs_companion", "warnings", "converted_at", "ms",
+    "trainable", "needs_companion", "custom_classes", "warnings", "converted_at", "ms",
 )  # fmt: skip
 
 
@@ -38,6 +38,13 @@ def model_json(entry: Entry) -> dict[str, Any]:
         **(dict.fromkeys(_DESCRIBING) if version is None else _version_json(version)),
         "error": None if entry.error is None else error_json(entry.error),
     }
+
+
+def reported_json(entry: Entry) -> dict[str, Any]:
+    """Return the body of `/_tfjs-serve/api/models/<name>`: the model with its report."""
+    version = entry.current
+    report = None if version is None else version.artifacts.report.as_json()
+    return {**model_json(entry), "report": report}
 
 
 def error_json(error: ConversionError) -> dict[str, Any]:

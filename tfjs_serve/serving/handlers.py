@@ -9,10 +9,11 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from tfjs_serve.companion import URL_PATH, read_module
 from tfjs_serve.library import Entry, Library, State
 from tfjs_serve.names import live_path
-from tfjs_serve.serving.answers import described, encoded, problem, represented
-from tfjs_serve.serving.api import error_json, model_json, models_json
+from tfjs_serve.serving.answers import described, digest_of, encoded, problem, represented
+from tfjs_serve.serving.api import error_json, models_json, reported_json
 from tfjs_serve.serving.cors import host_of
 from tfjs_serve.serving.events import Broadcast
 from tfjs_serve.serving.headers import Kind
@@ -50,6 +51,8 @@ class Handlers:
                 return self._api_model(request, target)
             case Kind.EVENTS:
                 return await self.broadcast.stream(request, target)
+            case Kind.MODULE | Kind.PINNED_MODULE:
+                return _module(request, target)
             case Kind.UNKNOWN_INTERNAL:
                 return _nothing_internal(target)
             case Kind.HEALTH:
@@ -98,7 +101,7 @@ class Handlers:
         entry = self.library.entry(target.name)
         if entry is None:
             return self._no_model(target)
-        return represented(request, target, encoded(model_json(entry)))
+        return represented(request, target, encoded(reported_json(entry)))
 
     def _health(self, target: Target) -> web.Response:
         return web.Response(
@@ -131,6 +134,15 @@ class Handlers:
             f"there is no model '{excerpt(target.name)}' here; {help_text}",
             members={"nearest": nearest},
         )
+
+
+def _module(request: web.Request, target: Target) -> web.Response:
+    """Answer with the companion module; another version of it is none of ours."""
+    body = read_module()
+    if target.kind is Kind.PINNED_MODULE and target.digest != digest_of(body):
+        detail = f"this server has another companion module, at {URL_PATH}"
+        return problem(target, HTTPStatus.NOT_FOUND, detail)
+    return represented(request, target, body)
 
 
 def _nothing_internal(target: Target) -> web.Response:

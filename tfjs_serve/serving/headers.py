@@ -46,6 +46,8 @@ class Kind(Enum):
     API_MODELS = "model list"
     API_MODEL = "one model"
     EVENTS = "events"
+    MODULE = "companion module"
+    PINNED_MODULE = "pinned companion module"
     UNKNOWN_INTERNAL = "no part of the server"
     HEALTH = "health"
     PAGE = "page"
@@ -66,6 +68,7 @@ class KindHeaders:
 
 
 _JSON = "application/json"
+_JAVASCRIPT = "text/javascript; charset=utf-8"  # RFC 9239; no module script runs as anything else
 _EVENT_EXTRA = MappingProxyType({"X-Accel-Buffering": "no"})  # nginx would hold events back
 _PAGE_EXTRA = MappingProxyType(  # http_and_publishing.md C.1
     {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "no-referrer"}
@@ -83,6 +86,9 @@ KINDS: Mapping[Kind, KindHeaders] = MappingProxyType(
         Kind.EVENTS: KindHeaders(
             NOT_STORED, "text/event-stream", Scope.INTERNAL, extra=_EVENT_EXTRA
         ),
+        # It belongs to the models: who may load one may load what it needs (contract.md, Headers).
+        Kind.MODULE: KindHeaders(REVALIDATED, _JAVASCRIPT, Scope.MODELS),
+        Kind.PINNED_MODULE: KindHeaders(IMMUTABLE, _JAVASCRIPT, Scope.MODELS),
         Kind.UNKNOWN_INTERNAL: KindHeaders(NOT_STORED, PROBLEM, Scope.INTERNAL),
         Kind.HEALTH: KindHeaders(NOT_STORED, _JSON, Scope.INTERNAL, has_cors=False),
         Kind.PAGE: KindHeaders(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from tfjs_serve.companion import URL_PATH, register_snippet
 from tfjs_serve.serving.style import STYLE
 from tfjs_serve.visible import visible
 
@@ -93,7 +94,10 @@ def _served(model: Mapping[str, Any], base: str) -> str:
         ("pinned", f'<a href="{escape(pinned)}">{escape(pinned)}</a>'),
     )
     rows = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in facts)
-    snippet = escape(f"const model = await tf.loadLayersModel('{base}{live}');", quote=False)
+    lines = [f"const model = await tf.loadLayersModel('{base}{live}');"]
+    if model["needs_companion"]:
+        lines.insert(0, f"{register_snippet(base + URL_PATH)};")
+    snippet = escape("\n".join(lines), quote=False)
     warnings = "".join(f"<li>{_warning(warning)}</li>" for warning in model["warnings"])
     return (
         f"<pre><code>{snippet}</code></pre>\n<dl>{rows}</dl>\n"
@@ -102,7 +106,11 @@ def _served(model: Mapping[str, Any], base: str) -> str:
     )
 
 
-_COMPANION = "<p>It needs the companion module: import it before the model is loaded.</p>\n"
+_COMPANION = (
+    "<p>It has layers that TensorFlow.js lacks: the first line makes them known to it. A page with "
+    f'a script tag for tf.js may have <code>&lt;script type="module" src="{URL_PATH}"&gt;</code> '
+    "instead, with this server's address before it.</p>\n"
+)
 
 
 def _warning(warning: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from tfjs_serve.companion import MODULE
 from tfjs_serve.serving.headers import KINDS, Kind, KindHeaders
 
 INTERNAL = "_tfjs-serve"
@@ -13,11 +14,13 @@ ENTRY_FILE = "model.json"
 
 _SHARD_NAME = re.compile(r"[0-9a-f]{32}\.bin")
 _DIGEST = re.compile(r"[0-9a-f]{16}")
+_PINNED_MODULE = re.compile(r"layers@([0-9a-f]{16})\.js")
 _INTERNAL_KINDS = {
     ("",): Kind.PAGE,
     ("api", "models"): Kind.API_MODELS,
     ("events",): Kind.EVENTS,
     ("health",): Kind.HEALTH,
+    (MODULE,): Kind.MODULE,
 }
 
 
@@ -26,7 +29,7 @@ class Target:
     """What a URL names: a kind, and the name that is then looked up in the library.
 
     name: of a model or a shard; '' for a shard that cannot exist.
-    digest: of a pinned version.
+    digest: of a pinned version, of a model or of the companion module.
     """
 
     kind: Kind
@@ -91,6 +94,8 @@ def _internal(rest: list[str]) -> Target:
     match rest:
         case ["api", "models", *name] if all(name):
             return Target(Kind.API_MODEL, "/".join(name))
+        case [file_name] if pinned := _PINNED_MODULE.fullmatch(file_name):
+            return Target(Kind.PINNED_MODULE, file_name, pinned[1])
     return Target(Kind.UNKNOWN_INTERNAL, "/".join([INTERNAL, *rest]))
 
 

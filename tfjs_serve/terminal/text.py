@@ -7,6 +7,7 @@ from typing import TextIO
 from urllib.parse import urljoin
 
 from tfjs_serve.artifacts import Note
+from tfjs_serve.companion import URL_PATH, register_snippet
 from tfjs_serve.config import Verbosity
 from tfjs_serve.events import (
     Blocked,
@@ -21,6 +22,7 @@ from tfjs_serve.events import (
     Warned,
 )
 from tfjs_serve.terminal.output import columns, marks, painter, write
+from tfjs_serve.terminal.report import report_lines
 from tfjs_serve.terminal.reporter import Banner
 from tfjs_serve.terminal.words import (
     cut,
@@ -35,6 +37,7 @@ from tfjs_serve.terminal.words import (
 )
 
 _NAME_WIDTHS = range(16, 41)
+_INDENT = 6
 _ERASE = "\r\x1b[2K"
 
 
@@ -64,7 +67,7 @@ class TextReporter:
         self._models = 0
         self._settled: set[str] = set()
         self._converting: dict[str, None] = {}
-        self._snippets: list[tuple[str, str]] = []
+        self._snippets: list[tuple[str, str, bool, tuple[str, ...]]] = []
         self._is_introduced = False
         self._has_progress = False
         self._width = _NAME_WIDTHS.start
@@ -130,7 +133,9 @@ class TextReporter:
 
     def _served(self, event: Reused | Converted) -> None:
         self._settle(event.name)
-        self._snippets.append((event.name, urljoin(self._url, event.url)))
+        url = urljoin(self._url, event.url)
+        needs = (event.needs_companion, event.custom_classes)
+        self._snippets.append((event.name, url, *needs))
         if isinstance(event, Converted):
             mark, style, how = self._good, "good", duration(event.ms)
         else:
@@ -139,6 +144,10 @@ class TextReporter:
         if self._verbosity is Verbosity.VERBOSE:
             text += f"   @{event.digest}"
         self._line(mark, style, event.name, text)
+        if isinstance(event, Converted) and self._verbosity is Verbosity.VERBOSE:
+            for line in report_lines(event.report):
+                hung = hanging(self._safe(line), _INDENT, self._columns(self._stdout))
+                self._out(" " * _INDENT + hung)
         for note in event.warnings:
             self._note(event.name, note)
 
@@ -171,8 +180,14 @@ class TextReporter:
         if self._is_introduced or is_busy or not self._snippets or not self._url:
             return
         self._is_introduced = True
-        _, url = min(self._snippets)
+        _, url, needs_companion, custom = min(self._snippets)
         self._out("")
+        if needs_companion:
+            module = urljoin(self._url, URL_PATH)
+            self._out(f"  {self._paint_out('bold', register_snippet(module))}")
+        if custom:
+            remark = self._safe(f"// first register {', '.join(custom)} (tfjs-serve stub)")
+            self._out(f"  {self._paint_out('dim', remark)}")
         self._out(f"  {self._paint_out('bold', load_snippet(url))}")
         self._out("")
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tfjs_serve.artifacts import Options
 from tfjs_serve.errors import ConversionError, SourceBusyError
-from tfjs_serve.keras_files.readiness import Identity
 from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal
-from tfjs_serve.library import Library, Stamp
+from tfjs_serve.library import Library
 from tfjs_serve.watching import settle
-from tfjs_serve.watching.look import Look, identity_of, look_at
+from tfjs_serve.watching.look import Look, look_at
+from tfjs_serve.watching.seen import Seen, seen_at
 from tfjs_serve.watching.workers import Workers
 
 _LOOKS_AT_ONCE = 8
@@ -27,12 +27,12 @@ _LOOKS_AT_ONCE = 8
 class _File:
     """A file that is followed.
 
-    done: its identity when it was last published or refused.
+    done: its state when it was last published or refused.
     """
 
     source: str
     name: str
-    done: Identity | None = None
+    done: Seen | None = None
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -61,7 +61,7 @@ class Follower:
         """Return the files that are being waited for or converted."""
         return [source for source, file in self._files.items() if file.task is not None]
 
-    def follow(self, source: str, name: str, settled: Identity | None = None) -> None:
+    def follow(self, source: str, name: str, settled: Seen | None = None) -> None:
         """Convert a file under a name from now on; `settled` is a state already published."""
         self.forget(source)
         self._files[source] = _File(source, name, settled)
@@ -72,12 +72,12 @@ class Follower:
         if file is not None:
             file.woken.set()
 
-    def wake(self, source: str, identity: Identity) -> None:
-        """Look at a file that has this identity now."""
+    def wake(self, source: str, seen: Seen) -> None:
+        """Look at a file that is in this state now."""
         file = self._files[source]
         if file.task is not None:
             file.woken.set()
-        elif identity != file.done:
+        elif seen != file.done:
             file.task = asyncio.create_task(self._attend(file))
             self._tasks.add(file.task)
             file.task.add_done_callback(self._tasks.discard)
@@ -103,7 +103,7 @@ class Follower:
                 file.woken.clear()
                 async with self._looks:
                     look = await asyncio.to_thread(look_at, self._models_dir / file.source)
-                if look is not None and look.identity != file.done:
+                if look is not None and look.seen != file.done:
                     settling, wait = await self._step(file, settling, look)
                     if wait is not None:
                         if await _is_woken(file.woken, wait.until):
@@ -118,13 +118,13 @@ class Follower:
         self, file: _File, before: settle.Settling | None, look: Look
     ) -> tuple[settle.Settling, settle.Wait | None]:
         """Do what a look calls for; return what to remember, and the wait if there is one."""
-        settling, verdict = settle.judge(before, look.identity, look.readiness, time.monotonic())
+        settling, verdict = settle.judge(before, look.seen, look.readiness, time.monotonic())
         if isinstance(verdict, settle.Wait):
             return settling, verdict
         error = look.error
         try:
             if isinstance(verdict, settle.Attempt) and error is None:
-                await self._convert(file, look.identity)
+                await self._convert(file, look.seen)
             else:
                 self._fail(file, error or _incomplete(file.source))
         except SourceBusyError as busy:
@@ -132,11 +132,11 @@ class Follower:
             if isinstance(again, settle.Wait):
                 return settling, again
             self._fail(file, ConversionError(str(busy)))
-        file.done = look.identity
+        file.done = look.seen
         return settling, None
 
-    async def _convert(self, file: _File, identity: Identity) -> None:
-        """Convert and publish a file that has this identity; SourceBusyError if it changes."""
+    async def _convert(self, file: _File, seen: Seen) -> None:
+        """Convert and publish a file that is in this state; SourceBusyError if it changes."""
         path = self._models_dir / file.source
         options = self._options_for(file.name)
         self._library.begin(file.name, file.source)
@@ -147,14 +147,13 @@ class Follower:
             )
         except ConversionError as refused:
             error = refused
-        if await asyncio.to_thread(identity_of, path) != identity or not self._is_followed(file):
+        if await asyncio.to_thread(seen_at, path) != seen or not self._is_followed(file):
             raise SourceBusyError(f"{file.source} changes again and again while it is read")
         if error is not None:
             self._fail(file, error)
             return
-        stamp = Stamp(*identity.stamp)
         try:
-            self._library.publish(file.name, file.source, artifacts, stamp, options, ms)
+            self._library.publish(file.name, file.source, artifacts, seen.stamp, options, ms)
         except OSError as full:
             what = f"cannot be published: the served folder refuses it ({full.strerror or full})"
             remedy = "make room there, then save again"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.errors import ConversionError
+from tfjs_serve.keras_files.beside import is_written_beside
 from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, probe
+from tfjs_serve.watching.seen import Seen, seen_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Look:
     error: why the file cannot be opened; it counts as UNKNOWN then.
     """
 
-    identity: Identity
+    seen: Seen
     readiness: Readiness
     error: ConversionError | None = None
 
@@ -27,24 +29,19 @@ def look_at(path: Path) -> Look | None:
     try:
         fd = open_source(path)
     except ConversionError as error:
-        identity = identity_of(path)
-        return None if identity is None else Look(identity, Readiness.UNKNOWN, error)
+        seen = seen_at(path)
+        return None if seen is None else Look(seen, Readiness.UNKNOWN, error)
     try:
         identity = Identity.of(fd)
         readiness = probe(fd)
     finally:
         os.close(fd)
-    at_path = identity_of(path)
-    if at_path is None:
+    if readiness is Readiness.READY and is_written_beside(path):
+        # Nobody waits for ever for labels: they only have to stay the same for a moment.
+        readiness = Readiness.READY_UNLEASED
+    seen = seen_at(path)
+    if seen is None:
         return None
-    if at_path != identity:  # Written to or replaced between two steps.
-        return Look(at_path, Readiness.BUSY)
-    return Look(identity, readiness)
-
-
-def identity_of(path: Path) -> Identity | None:
-    """Return the identity of a file; None when there is none."""
-    try:
-        return Identity.of(path)
-    except OSError:
-        return None
+    if seen.model != identity:  # Written to or replaced between two steps.
+        readiness = Readiness.BUSY
+    return Look(seen, readiness)

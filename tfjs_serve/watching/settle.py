@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tfjs_serve.keras_files.readiness import Identity, Readiness
+from tfjs_serve.keras_files.readiness import Readiness
+from tfjs_serve.watching.seen import Seen
 
 FIRST_RETRY_S = 0.001
 LAST_RETRY_S = 0.25
@@ -37,11 +38,11 @@ _QUIET_S = {
 class Settling:
     """What is remembered of a file between looks.
 
-    since: when this identity was first seen. looks: how often since, or since something happened.
+    since: when it was first seen so. looks: how often since, or since something happened.
     reads: how often it was ready, but changed or had a writer while it was read.
     """
 
-    identity: Identity
+    seen: Seen
     since: float
     looks: int = 0
     reads: int = 0
@@ -68,11 +69,11 @@ Verdict: TypeAlias = Attempt | Wait | GiveUp
 
 
 def judge(
-    before: Settling | None, identity: Identity, readiness: Readiness, now: float
+    before: Settling | None, seen: Seen, readiness: Readiness, now: float
 ) -> tuple[Settling, Verdict]:
     """Decide about a file that looks as told; return what to remember with the decision."""
-    if before is None or before.identity != identity:
-        before = Settling(identity, now)
+    if before is None or before.seen != seen:
+        before = Settling(seen, now)
     after = replace(before, looks=before.looks + 1)
     if readiness is Readiness.BUSY:
         return after, Wait(now + _retry_s(before.looks))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from tfjs_serve.keras_files.beside import model_stem, names_beside
 from tfjs_serve.keras_files.readiness import Identity
 from tfjs_serve.names import is_model_file
+from tfjs_serve.watching.seen import Seen, seen_at
 
-Snapshot: TypeAlias = Mapping[str, Identity]
-"""Identities by path relative to the models folder, with forward slashes."""
+Snapshot: TypeAlias = Mapping[str, Seen]
+"""States of sources by path relative to the models folder, with forward slashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +34,21 @@ class Scope:
 
     def scan(self) -> Snapshot:
         """Return all model files; OSError when the models folder itself cannot be listed."""
-        found: dict[str, Identity] = {}
+        found: dict[str, Seen] = {}
         with os.scandir(self.models_dir):
             found.update(self._below(""))
         return found
 
-    def look(self, known: Snapshot, hints: Iterable[str]) -> dict[str, Identity | None]:
+    def look(self, known: Snapshot, hints: Iterable[str]) -> dict[str, Seen | None]:
         """Return what is now at and below some paths; None for known files that are gone.
 
         Nothing is gone when the models folder itself is: it may be mounted again.
         """
         if not self.models_dir.is_dir():
             return {}
-        updates: dict[str, Identity | None] = {}
+        updates: dict[str, Seen | None] = {}
         paths = sorted(known)
-        for hint in hints:
+        for hint in _models_of(hints, paths):
             if hint in known:
                 updates[hint] = None
             updates |= dict.fromkeys(_below(paths, hint))
@@ -65,19 +68,17 @@ class Scope:
                 return False
         return True
 
-    def _at(self, path: str) -> dict[str, Identity]:
+    def _at(self, path: str) -> dict[str, Seen]:
         full = self.models_dir / path
         if full.is_dir():
             is_skipped = full.is_symlink() or full == self.served_folder
             return {} if is_skipped else dict(self._below(path))
         if not _is_model(full.name):
             return {}
-        try:
-            return {path: Identity.of(full)}
-        except OSError:
-            return {}
+        seen = seen_at(full)
+        return {} if seen is None else {path: seen}
 
-    def _below(self, start: str) -> Iterator[tuple[str, Identity]]:
+    def _below(self, start: str) -> Iterator[tuple[str, Seen]]:
         folders = [start]
         while folders:
             folder = folders.pop()
@@ -86,6 +87,7 @@ class Scope:
                 items = list(os.scandir(self.models_dir / folder))
             except OSError:  # Unreadable, or gone since its parent was listed.
                 continue
+            beside = {item.name: item for item in items if model_stem(item.name) is not None}
             for item in items:
                 if item.name.startswith("."):
                     continue
@@ -93,18 +95,40 @@ class Scope:
                     if Path(item.path) != self.served_folder:
                         folders.append(prefix + item.name)
                 elif _is_model(item.name) and (identity := _identity(item)) is not None:
-                    yield prefix + item.name, identity
+                    yield prefix + item.name, Seen(identity, _beside(item.name, beside))
 
 
 def differences(before: Snapshot, after: Snapshot) -> set[str]:
     """Return the paths that are new, gone or changed."""
-    changed = {path for path, identity in after.items() if before.get(path) != identity}
+    changed = {path for path, seen in after.items() if before.get(path) != seen}
     return changed | (before.keys() - after.keys())
+
+
+def is_watched(path: str) -> bool:
+    """Tell whether something happening at a path relative to the models folder matters."""
+    if model_stem(path) is None:
+        return is_model_file(PurePosixPath(path))
+    return not any(part.startswith(".") for part in PurePosixPath(path).parts)
+
+
+def _models_of(hints: Iterable[str], paths: Sequence[str]) -> Iterator[str]:
+    """Yield hints, for each file beside a model the models among the sorted `paths`."""
+    for hint in hints:
+        stem = model_stem(hint)
+        if stem is None:
+            yield hint
+        else:
+            for path in _starting(paths, f"{stem}."):
+                if path.rpartition(".")[0] == stem:
+                    yield path
 
 
 def _below(paths: Sequence[str], folder: str) -> Iterator[str]:
     """Yield those of the sorted `paths` that lie in a folder."""
-    start = f"{folder}/"
+    yield from _starting(paths, f"{folder}/")
+
+
+def _starting(paths: Sequence[str], start: str) -> Iterator[str]:
     for index in range(bisect_left(paths, start), len(paths)):
         if not paths[index].startswith(start):
             return
@@ -122,3 +146,15 @@ def _identity(item: os.DirEntry[str]) -> Identity | None:
         return None if item.is_dir() else Identity.of(item.path)
     except OSError:
         return None
+
+
+def _beside(
+    file_name: str, beside: Mapping[str, os.DirEntry[str]]
+) -> tuple[tuple[str, Identity], ...]:
+    """Return the files beside a model, as `identities_beside` does, from a listing."""
+    found = []
+    for name in names_beside(file_name) if beside else ():
+        if name in beside:
+            with suppress(OSError):  # Gone since the folder was listed.
+                found.append((name, Identity.of_link(Path(beside[name].path))))
+    return tuple(found)

@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -24,8 +24,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from tfjs_serve.names import is_model_file
-from tfjs_serve.watching.snapshot import Scope
+from tfjs_serve.watching.snapshot import Scope, is_watched
 
 _EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
@@ -119,7 +118,7 @@ class Events:
                 )
 
     def _forward(self, path: str, is_folder: bool) -> None:
-        if is_folder or is_model_file(PurePosixPath(path)):
+        if is_folder or is_watched(path):
             self._hint(path)
 
 

@@ -6,17 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfjs_serve.artifacts import Options
 from tfjs_serve.events import Event, Warned
-from tfjs_serve.keras_files.readiness import Identity
-from tfjs_serve.library import Library, Stamp, State
-from tfjs_serve.names import is_model_file
+from tfjs_serve.library import Library, State
 from tfjs_serve.watching.follower import Follower
 from tfjs_serve.watching.naming import Place, assign
-from tfjs_serve.watching.snapshot import Scope, differences
+from tfjs_serve.watching.seen import Seen
+from tfjs_serve.watching.snapshot import Scope, differences, is_watched
 from tfjs_serve.watching.workers import Workers
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Watcher:
         self._poll = poll
         self._force = force
         self._follower = Follower(self._scope.models_dir, library, workers, options_for)
-        self._known: dict[str, Identity] = {}
+        self._known: dict[str, Seen] = {}
         self._places: dict[str, Place] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._events: Events | None = None
@@ -134,19 +133,19 @@ class Watcher:
             await self._hinted.wait()
             self._hinted.clear()
             hints, self._hints = self._hints, set()
-            if any("/" not in hint and not is_model_file(PurePosixPath(hint)) for hint in hints):
+            if any("/" not in hint and not is_watched(hint) for hint in hints):
                 await self._sync_events()  # A new folder: watch it before listing it.
             self._apply(await asyncio.to_thread(self._scope.look, dict(self._known), hints))
             if not self._hints:
                 self._drained.set()
 
-    def _apply(self, updates: dict[str, Identity | None]) -> None:
+    def _apply(self, updates: dict[str, Seen | None]) -> None:
         before = self._known.keys() & updates.keys()
-        for path, identity in updates.items():
-            if identity is None:
+        for path, seen in updates.items():
+            if seen is None:
                 self._known.pop(path, None)
             else:
-                self._known[path] = identity
+                self._known[path] = seen
         after = self._known.keys() & updates.keys()
         if before != after:
             self._place()
@@ -176,22 +175,22 @@ class Watcher:
             self._leave_later(name)
 
     def _begin(self, source: str, name: str) -> None:
-        identity = self._known[source]
+        seen = self._known[source]
         stored = self._library.unclaimed.get(name)
         is_same = (
             stored is not None
             and not self._force
             and stored.source == source
-            and stored.stamp == Stamp(*identity.stamp)
+            and stored.stamp == seen.stamp
             and stored.options == self._options_for(name)
         )
         if is_same:
             self._library.reuse(name, source)
-            self._follower.follow(source, name, settled=identity)
+            self._follower.follow(source, name, settled=seen)
         else:
             self._library.begin(name, source)
             self._follower.follow(source, name)
-            self._follower.wake(source, identity)
+            self._follower.wake(source, seen)
 
     def _names(self) -> set[str]:
         return {place.name for place in self._places.values()}

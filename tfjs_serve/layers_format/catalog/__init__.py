@@ -1,4 +1,4 @@
-"""What tfjs-layers 4.22 loads and computes as Keras does."""
+"""What tfjs-layers 4.22 and the companion module load and compute as Keras does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tfjs_serve.layers_format.catalog import (
     activation,
+    companion,
     convolution,
     core,
     merging,
@@ -48,6 +49,7 @@ TABLES: tuple[Mapping[str, LayerSpec], ...] = (
     merging.LAYERS,
     recurrent.LAYERS,
     wrappers.LAYERS,
+    companion.LAYERS,
 )
 """The layers by kind, none of them twice."""
 

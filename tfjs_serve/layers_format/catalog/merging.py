@@ -18,12 +18,12 @@ def _elementwise(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
     _need_several(shapes)
     merged = shapes[0][1:]
     for shape in shapes[1:]:
-        merged = _broadcast(merged, shape[1:])
+        merged = broadcast(merged, shape[1:])
     return ((_batch(shapes), *merged),)
 
 
-def _broadcast(one: Shape, other: Shape) -> Shape:
-    """Return the shape of two tensors merged, batch axes aside; axes are matched from the end."""
+def broadcast(one: Shape, other: Shape) -> Shape:
+    """Return the shape of two tensors merged; axes are matched from the end."""
     if len(one) < len(other):
         one, other = other, one
     extra = len(one) - len(other)

@@ -110,13 +110,13 @@ _COMMON: Mapping[str, Field] = {
     **LEGACY_INPUT,
 }
 
-_GATED: Mapping[str, Field] = {
+GATED: Mapping[str, Field] = {
     **_COMMON,
     # Keras went from hard_sigmoid to sigmoid and back: a file without it is ambiguous.
     "recurrent_activation": fields.activation(),
 }
 
-_LSTM: Mapping[str, Field] = {**_GATED, "unit_forget_bias": fields.flag(True)}
+_LSTM: Mapping[str, Field] = {**GATED, "unit_forget_bias": fields.flag(True)}
 
 LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
     {
@@ -131,7 +131,7 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             source="layers/recurrent.ts",
             fields={
                 "units": fields.positive(),
-                **_GATED,
+                **GATED,
                 # Keras before 2.3 did not write it, and knew nothing else.
                 "reset_after": fields.only(False, is_read=True),
             },

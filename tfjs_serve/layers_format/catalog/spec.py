@@ -51,9 +51,9 @@ Weights: TypeAlias = Callable[[Config, Sequence[Shape]], tuple[ExpectedWeight, .
 
 @dataclass(frozen=True, slots=True)
 class LayerSpec:
-    """A layer class of tfjs-layers 4.22.
+    """A layer class of tfjs-layers 4.22, or of the companion module.
 
-    source: the file of tfjs-layers/src the facts were read in.
+    source: the file the facts were read in: of tfjs-layers/src, or of this package.
     fields: every config field either Keras writes for this class, but the ones all layers share.
     output_shapes: config and input shapes (batch axis first) of one call -> output shapes, as
         `computeOutputShape` gives them; raises ShapeError for input that tfjs cannot take.
@@ -63,6 +63,7 @@ class LayerSpec:
     bound_from: first axis from which every call has to have the lengths of the first one, where
         `build` makes an InputSpec of its whole shape; None where calls may differ.
     warning: what a user has to know although the numbers are right, as one sentence.
+    needs_companion: whether tfjs lacks the class, and a page has to register it.
     """
 
     source: str
@@ -72,3 +73,4 @@ class LayerSpec:
     inputs: tuple[int, int] = (1, 1)
     bound_from: int | None = None
     warning: str | None = None
+    needs_companion: bool = False

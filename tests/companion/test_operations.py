@@ -1,0 +1,30 @@
+"""Every operation of the companion module is predicted with in some fixture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.cases import CONVERTED
+from tfjs_serve.convert import convert_file
+from tfjs_serve.layers_format.catalog.companion import ELEMENTWISE, OPERATION, REDUCTIONS
+
+CASES = [case for case in CONVERTED if case.id.rpartition("/")[2].startswith("companion_operation")]
+
+
+def operations(folder: Path) -> set[str]:
+    """Return what the layers of the module in a converted model compute."""
+    model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    layers = model["modelTopology"]["model_config"]["config"]["layers"]
+    return {layer["config"]["operation"] for layer in layers if layer["class_name"] == OPERATION}
+
+
+@pytest.mark.parametrize("generation", ["keras2", "keras3"])
+def test_all_are_predicted_with(generation: str, tmp_path: Path) -> None:
+    found = set[str]()
+    for index, case in enumerate(case for case in CASES if case.id.startswith(generation)):
+        convert_file(case.path, tmp_path / str(index))
+        found |= operations(tmp_path / str(index))
+    assert found == ELEMENTWISE.keys() | REDUCTIONS

@@ -1,0 +1,77 @@
+"""Checks the models of the conformance suite in a browser; what is done is not done again.
+
+    python -m tests.conformance.suite FOLDER PART [--backends cpu,wasm,webgl] [--minutes N]
+
+FOLDER is the one `models/make.py` wrote to. Every file is converted; a prediction is made only
+where this backend has not yet seen these very bytes. The outcomes go to `FOLDER/PART.json`.
+
+Status 1: a model is wrong, or refused for a cause that `results/refusals.json` does not list.
+Status 3: the time was over, call it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.conformance.cases import Made, made_cases
+from tests.conformance.checking import Outcome, as_json, checker
+from tests.conformance.refusals import expected, plain
+
+BACKENDS = "cpu,wasm,webgl"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check one part and return the exit status."""
+    parser = argparse.ArgumentParser(prog="suite")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("part")
+    parser.add_argument("--backends", default=BACKENDS)
+    parser.add_argument("--minutes", type=float, default=50.0)
+    chosen = parser.parse_args(arguments)
+    backends = tuple(filter(None, chosen.backends.split(",")))
+    until = time.monotonic() + 60 * chosen.minutes
+    cases = list(made_cases(chosen.folder, chosen.part))
+    outcomes: list[tuple[Made, Outcome]] = []
+    with checker(chosen.folder / f"{chosen.part}.predicted") as check:
+        for index, case in enumerate(cases):
+            if time.monotonic() > until:
+                print(f"{chosen.part}: {index} of {len(cases)} done, call it again", flush=True)
+                return 3
+            outcomes.append((case, check.check(case, backends)))
+            if index % 500 == 499:
+                print(f"  {chosen.part}: {index + 1} of {len(cases)} checked", flush=True)
+    found = {
+        case.id: {"subject": case.subject, "layers": case.layers, **as_json(outcome)}
+        for case, outcome in outcomes
+    }
+    kept = chosen.folder / f"{chosen.part}.json"
+    kept.write_text(json.dumps({"backends": backends, "models": found}), encoding="utf-8")
+    return summed_up(chosen.part, [outcome for _, outcome in outcomes], expected())
+
+
+def summed_up(part: str, outcomes: Sequence[Outcome], known: Mapping[str, Sequence[str]]) -> int:
+    """Print what is wrong, what is refused anew and the counts; return the exit status."""
+    counts: Counter[str] = Counter()
+    unexpected: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
+        for backend, what in (outcome.wrong or {}).items():
+            print(f"WRONG {outcome.id} {backend}: {what}")
+        counts["wrong" if outcome.wrong else "refused" if outcome.refused else "right"] += 1
+        for class_name, why in outcome.refused:
+            if plain(why) not in known.get(class_name, ()):
+                unexpected.setdefault((class_name, plain(why)), []).append(outcome.id)
+    for (class_name, why), ids in sorted(unexpected.items()):
+        print(f"REFUSED {class_name or 'the file'}: {why} ({len(ids)}, such as {ids[0]})")
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("right", "refused", "wrong"))
+    print(f"{part}: {len(outcomes)} files, {told}, {len(unexpected)} unexpected causes")
+    return 1 if counts["wrong"] or unexpected else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""docs/layers.md against the inventory of both Kerases, the results and the fixtures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.layers_page import page
+from tests.conformance.notes import BOOKKEEPING, DROPS, FIXES, INSTEAD, NOTES
+from tests.conformance.refusals import plain
+from tests.conformance.support import Support, letter, load, supports
+from tests.fixtures.cases import CONVERTED
+from tfjs_serve.rules import RULES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "layers.md"
+INVENTORY = load("inventory.json")
+NEVER_SAVED = {
+    *("AbstractRNNCell", "Layer", "Wrapper", "StringLookup", "TextVectorization"),
+    *(
+        "DenseFeatures",
+        "Equalization",
+        "FlaxLayer",
+        "JaxLayer",
+        "Pipeline",
+        "TFSMLayer",
+        "TorchModuleWrapper",
+    ),
+}
+"""Parts of others, or in need of strings, a library, a file; or Keras builds no model with them."""
+
+WITHIN_OTHERS = {"InputLayer", "Functional", "Sequential", "TFOpLambda", "SlicingOpLambda"}
+"""Classes of the fixtures that are about nothing else."""
+
+
+def test_the_page_is_what_the_results_make() -> None:
+    assert page() == DOCUMENT.read_text("utf-8")
+
+
+@pytest.mark.parametrize("keras", ["keras2", "keras3"])
+@pytest.mark.parametrize("kind", ["layers", "activations", "operations"])
+def test_everything_of_keras_is_on_the_page(keras: str, kind: str) -> None:
+    text = DOCUMENT.read_text("utf-8")
+    assert [name for name in INVENTORY[keras][kind] if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("keras", ["keras2", "keras3"])
+def test_a_class_that_converts_in_a_fixture_is_not_marked_as_refused(keras: str) -> None:
+    seen = supports()[keras]
+    converted = frozenset[str]().union(
+        *(case.classes for case in CONVERTED if case.id.startswith(keras))
+    )
+    named = (converted & set(INVENTORY[keras]["layers"])) - WITHIN_OTHERS
+    assert {name for name in named if seen.get(name, Support()).status in "X–"} == set()
+
+
+@pytest.mark.parametrize("keras", ["keras2", "keras3"])
+def test_every_layer_was_converted_or_refused(keras: str) -> None:
+    seen = supports()[keras]
+    kinds = set(INVENTORY[keras]["layers"]) - NEVER_SAVED
+    assert {name for name in kinds if seen.get(name, Support()).status == "–"} == set()
+
+
+def test_nothing_in_the_committed_results_is_wrong() -> None:
+    wrong = {
+        (keras, subject): item.wrong
+        for keras, kind in supports().items()
+        for subject, item in kind.items()
+        if item.wrong
+    }
+    assert wrong == {}
+
+
+def test_every_link_to_a_rule_leads_to_one() -> None:
+    names = {rule.name for rule in RULES}
+    linked = set(re.findall(r"rules\.md#(\w+)\)", DOCUMENT.read_text("utf-8")))
+    assert linked - names == set()
+    assert (BOOKKEEPING | FIXES | DROPS) - names == set()
+
+
+def test_notes_are_about_classes_of_keras() -> None:
+    known = {name for keras in INVENTORY.values() for name in keras["layers"]}
+    assert {*NOTES, *INSTEAD} - known == set()
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([], "N"),
+        (["bookkeeping", "initializers"], "N"),
+        (["bookkeeping", "axes"], "F"),
+        (["axes", "one_dimension"], "L"),
+        (["inference_identity"], "D"),
+    ],
+    ids=str,
+)
+def test_rules_tell_the_status(rules: list[str], expected: str) -> None:
+    assert letter(rules) == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (Support(), "–"),
+        (Support(refused=3, causes=(("Lambda", "code"),)), "X"),
+        (Support(right=2), "N"),
+        (Support(right=2, rules=("groups", "axes")), "N (F, L)"),
+        (Support(right=2, plain=("groups",), rules=("groups",)), "L"),
+        (Support(right=2, companion=1), "N (C)"),
+        (Support(right=2, companion=2), "C"),
+    ],
+    ids=str,
+)
+def test_forms_tell_the_status(item: Support, expected: str) -> None:
+    assert item.status == expected
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [
+        ("a Lambda layer holds code", "a Lambda layer holds code"),
+        ("strides = [2, -3] (expected 1.5)", "strides = [#, #] (expected #)"),
+        ("weight 'conv2d_transpose_1/kernel' is gone", "weight '…/kernel' is gone"),
+    ],
+    ids=str,
+)
+def test_causes_are_the_same_for_models_of_one_form(why: str, expected: str) -> None:
+    assert plain(why) == expected
