@@ -11,7 +11,8 @@ from tests.fixtures.cases import CONVERTED
 from tfjs_serve.convert import convert_file
 from tfjs_serve.layers_format.catalog.companion import ELEMENTWISE, OPERATION, REDUCTIONS
 
-CASES = [case for case in CONVERTED if case.id.rpartition("/")[2].startswith("companion_operation")]
+NAMES = ("companion_operation", "companion_choice")
+CASES = [case for case in CONVERTED if case.id.rpartition("/")[2].startswith(NAMES)]
 
 
 def operations(folder: Path) -> set[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.convert.files import write
 from tests.keras_files.h5_samples import BIAS
 from tfjs_serve.convert.values import BUFFER_BYTES, Source, copyable_offset, slices
-from tfjs_serve.errors import SourceBusyError
+from tfjs_serve.errors import ConversionError, SourceBusyError
 from tfjs_serve.graph import Computed, Values
 from tfjs_serve.keras_files.opening import open_keras_file
 
@@ -51,8 +52,27 @@ def test_slices_are_float32_and_fit_the_buffer(
 def test_a_computation_of_another_shape_is_an_error_of_ours(tmp_path: Path) -> None:
     with open_keras_file(write(tmp_path / "m.h5")) as file:
         wrong = Computed((3,), (), lambda: np.zeros(2, "<f4"), ("wrong",))
-        with pytest.raises(RuntimeError, match=r"\('wrong',\): computed shape \(2,\), not \(3,\)"):
+        with pytest.raises(RuntimeError, match=r"\('wrong',\): made \(2,\), expected \(3,\)"):
             list(slices(Source(file.fd, file), wrong, 0, 3))
+
+
+@pytest.mark.parametrize(
+    ("compute", "cause"),
+    [
+        pytest.param(lambda x: x[:1], "made (1, 4), expected (3,)", id="other shape"),
+        pytest.param(lambda x: x.reshape(7, 5), "ValueError: cannot reshape", id="cannot"),
+    ],
+)
+def test_stored_weights_that_do_not_fit_are_refused(
+    tmp_path: Path, compute: Callable[..., Any], cause: str
+) -> None:
+    with open_keras_file(write(tmp_path / "m.h5")) as file:
+        stored = file.model.weights[0]
+        wrong = Computed((3,), (stored,), compute, ("wrong",))
+        with pytest.raises(ConversionError) as error:
+            list(slices(Source(file.fd, file), wrong, 0, 3))
+    assert repr(stored.name) in str(error.value)
+    assert cause in str(error.value)
 
 
 def test_a_file_that_became_shorter_is_busy(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.errors import SourceBusyError
-from tfjs_serve.graph import Values
+from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+from tfjs_serve.graph import Computed, Values, stored_weights
 from tfjs_serve.keras_files.model import StoredWeight
 from tfjs_serve.keras_files.opening import KerasFile
 from tfjs_serve.layers_format.weights import ITEM_BYTES, WEIGHT_TYPE
@@ -74,11 +74,26 @@ def _computed(source: Source, values: Values) -> Array:
     if isinstance(values, StoredWeight):
         whole = source.read(values, 0, math.prod(values.shape)).reshape(values.shape)
         return whole.astype(WEIGHT_TYPE, copy=False)
-    result = values.compute(*(_computed(source, item) for item in values.sources))
-    array = np.ascontiguousarray(result, WEIGHT_TYPE)
+    given = [_computed(source, item) for item in values.sources]
+    try:
+        array = np.ascontiguousarray(values.compute(*given), WEIGHT_TYPE)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise _unfit(values, f"{type(error).__name__}: {error}") from error
     if array.shape != values.shape:
-        raise RuntimeError(f"{values.key}: computed shape {array.shape}, not {values.shape}")
+        raise _unfit(values, f"made {array.shape}, expected {values.shape}")
     return array
+
+
+def _unfit(values: Computed, cause: str) -> ConversionError:
+    """Return the refusal of stored weights of other shapes than the rules were told.
+
+    Raises RuntimeError where nothing is stored: then the fault is a rule's.
+    """
+    names = ", ".join(repr(stored.name) for stored in stored_weights(values))
+    if not names:
+        raise RuntimeError(f"{values.key}: {cause}")
+    reason = Reason(f"the weights {names} do not have the shapes of their layer ({cause})")
+    return ConversionError(str(reason), (reason,))
 
 
 def fill(fd: int, offset: int, buffer: memoryview) -> None:

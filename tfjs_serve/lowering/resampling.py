@@ -12,13 +12,23 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.chains import Matrix
 
 Kernel = Callable[[float], float]
 
 
+LARGEST = 2**24
+"""Most numbers of a matrix that is made, 64 MB; an axis of 4096 places to another one."""
+
+
 def resize_matrix(length: int, new: int, method: str, *, antialias: bool = False) -> Matrix | None:
-    """Return the weights of every old place in every new one; None for an unknown method."""
+    """Return the weights of every old place in every new one; None for an unknown method.
+
+    Raises ShapeError for lengths that cannot be resized, or that only a huge matrix would.
+    """
+    if length < 1 or new < 1 or length * new > LARGEST:
+        raise ShapeError(f"cannot resize a length of {length} to {new}")
     if method in SPREADING or (antialias and method in SMOOTHING):
         kernel, radius = {**SPREADING, **SMOOTHING}[method]
         return _scaled(length, new, kernel, radius, antialias=antialias)
@@ -28,6 +38,8 @@ def resize_matrix(length: int, new: int, method: str, *, antialias: bool = False
 
 def part(length: int, start: int, kept: int) -> Matrix:
     """Return the matrix that keeps a part of an axis; it may begin before it: zeros."""
+    if length * kept > LARGEST:
+        raise ShapeError(f"cannot keep {kept} of {length} places")
     return np.eye(length, kept, -start, dtype=np.float32)
 
 

@@ -230,6 +230,9 @@ class Run:
     def with_parts(self, layer: Layer, given: Shapes) -> Layer:
         """Return a wrapper with the layers it holds after all rules."""
         inside = _shapes_inside(layer, given)
+        if not inside:
+            self.reasons.append(Reason("called on nothing", layer.name, layer.class_name))
+            return layer
         parts = {name: self.part(layer, part, inside) for name, part in layer.parts.items()}
         return replace(layer, parts=parts)
 
