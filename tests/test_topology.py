@@ -150,6 +150,17 @@ def test_calls_of_nested_models_are_counted_from_1(inner: Graph) -> None:
             id="implicit input",
         ),
         pytest.param(
+            implicit(sequential(source("z", dtype="int32"), CHAIN.layers[1])),
+            [
+                {
+                    "class_name": "InputLayer",
+                    "config": {**INPUT["config"], "name": "z", "dtype": "int32"},
+                },
+                entry("i"),
+            ],
+            id="implicit input of integers",
+        ),
+        pytest.param(
             implicit(sequential(source("z", dtype="int32"), nested("n", implicit(CHAIN), on("z")))),
             [
                 {

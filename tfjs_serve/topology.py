@@ -77,7 +77,7 @@ def _entry(layer: Layer) -> dict[str, Any]:
 
 def _sequential_layers(graph: Graph) -> Iterator[dict[str, Any]]:
     source, *layers = graph.layers
-    if not source.config.get("is_implicit"):
+    if not source.config.get("is_implicit") or _is_told_too_much(source, layers):
         layers = [source, *layers]
     for index, layer in enumerate(layers):
         entry = _entry(layer)
@@ -85,6 +85,15 @@ def _sequential_layers(graph: Graph) -> Iterator[dict[str, Any]]:
             shape = list(source.config["shape"])
             entry["config"] |= {"batch_input_shape": shape, "dtype": source.config["dtype"]}
         yield entry
+
+
+def _is_told_too_much(source: Layer, layers: list[Layer]) -> bool:
+    """Tell whether a layer that takes the input's dtype would make its weights of it, too.
+
+    Both are one field of a layer in tfjs (engine/topology.ts, `dtype`).
+    """
+    is_plain = bool(layers) and layers[0].graph is None
+    return is_plain and source.config["dtype"] != "float32"
 
 
 def _functional_layer(layer: Layer, models: set[str]) -> dict[str, Any]:

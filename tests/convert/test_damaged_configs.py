@@ -34,6 +34,7 @@ DAMAGED = [
     ("keras3/masks_through_layers", 6157),
     ("keras2/normalization_ranks", 7070),
     ("keras3/bidirectional_of_unlike_layers", 8878),
+    ("keras3/stacked_cell_states", 23969),
 ]
 """Fixtures, and the seeds of their changes (tests/properties/mutations.py)."""
 

@@ -130,6 +130,10 @@ def _read_layer(entry: Mapping[str, Any], calls: tuple[Call, ...], generation: i
     }
     if class_name == "StackedRNNCells":
         cells = fields.pop("cells", [])
+        if not isinstance(cells, list) or not all(map(_is_layer, cells)):
+            raise ConversionError(
+                f"the cells of layer {name!r} are no layers; save the model again"
+            )
         parts |= {f"cells_{i}": _read_layer(cell, (), generation) for i, cell in enumerate(cells)}
     return Layer(name, class_name, fields, calls, parts=parts)
 
