@@ -30,7 +30,7 @@ def passed(before: Layer, class_name: str, **config: object) -> Layer:
 def note(name: str) -> Note:
     text = (
         f"needs the class {name!r}: the page registers it before tf.loadLayersModel "
-        "(`tfjs-serve stub` writes a skeleton)"
+        "(`tfjs-serve stub` writes a skeleton); a mask it makes in Keras is not handed on"
     )
     return Note(text, kind=NoteKind.PAGE)
 

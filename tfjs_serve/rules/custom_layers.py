@@ -36,7 +36,7 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
     notes = tuple(
         Note(
             f"needs the class {name!r}: the page registers it before tf.loadLayersModel "
-            "(`tfjs-serve stub` writes a skeleton)",
+            "(`tfjs-serve stub` writes a skeleton); a mask it makes in Keras is not handed on",
             kind=NoteKind.PAGE,
         )
         for name in names.values()
