@@ -94,7 +94,13 @@ LAYERS = (
     Choice("Conv1D", {"filters": UNITS, "kernel_size": UNITS, "padding": st.just("causal")}),
     Choice("SeparableConv1D", {**_CONV, "filters": UNITS}, ranks=(3,)),
     Choice("Conv1DTranspose", {**_CONV, "filters": UNITS}, ranks=(3,)),
-    Choice("Conv2D", {**_CONV, "filters": UNITS, "data_format": ORDER}, ranks=(4,)),
+    Choice("Conv2D", {**_CONV, "filters": UNITS}, ranks=(4,)),
+    # Keras 3 on tensorflow adds a bias to the last axis when that is as long as the channels.
+    Choice(
+        "Conv2D",
+        {**_CONV, "filters": UNITS, "data_format": ORDER, "use_bias": st.just(False)},
+        ranks=(4,),
+    ),
     Choice("Conv2D", {"filters": UNITS, "kernel_size": UNITS, "dilation_rate": _pair(1, 2)}),
     Choice("DepthwiseConv2D", {**_CONV, "depth_multiplier": st.integers(1, 2)}, ranks=(4,)),
     Choice("SeparableConv2D", {**_CONV, "filters": UNITS}, ranks=(4,)),
