@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.keras_files.model import Progress
 from tfjs_serve.layers_format.catalog.compiled import DROPPED, OPTIMIZERS, OptimizerSpec
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.training.objects import Named, UnmappedError, named, number, shown
 from tfjs_serve.training.schedules import rate_at
 
 SMALL_EPSILON = 1e-6
-"""Up to here it does not show where an optimizer adds its epsilon."""
+"""Above it shows in every model that tfjs adds epsilon after the correction of the moments."""
 
 
 def optimizer_of(value: Any, progress: Progress) -> tuple[dict[str, Any], list[Note]]:
