@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Call, Graph, GraphKind, Layer, Shape, TensorRef, Value, Weight
 from tfjs_serve.keras_files.model import StoredWeight
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
 
 KERAS2 = Context(2)

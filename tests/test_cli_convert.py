@@ -51,7 +51,13 @@ KERNELS = dict.fromkeys((name for name in NAMES if name.endswith("kernel")), "ui
         (["--quantization_bytes=4"], "--quantization-bytes: found '4', expected 1 or 2"),
         (
             ["--quantize_uint8=*kernel,"],
-            "--quantize: found {'uint8': ['*kernel', '']}, expected one of float16",
+            "--quantize-uint8: found '*kernel,', expected globs of weight names with a comma "
+            "between them, or no value for all weights",
+        ),
+        (
+            ["--quantize_uint8="],
+            "--quantize-uint8: found '', expected globs of weight names with a comma between "
+            "them, or no value for all weights",
         ),
         (
             ["--input_format=tf_saved_model"],

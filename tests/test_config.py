@@ -63,7 +63,7 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         "force": "TRUE",
         "drain": "1.5",
         "gru_unroll": "40",
-        "allow_custom": "Mine, Custom>Other",
+        "allow_custom": "Mine, Custom>Other, a:b>Kept:same",
         "quiet": "no",
         "verbose": "yes",
         "log_format": "json",
@@ -83,7 +83,7 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         force=True,
         drain_s=1.5,
         gru_unroll=40,
-        allow_custom=("Mine", "Custom>Other"),
+        allow_custom=("Mine", "Custom>Other", "a:b>Kept:same"),
         verbosity=Verbosity.VERBOSE,
         log_format=LogFormat.JSON,
     )
@@ -145,6 +145,12 @@ def test_hosts(models: Path, cwd: Path, given: str, stored: str | None) -> None:
         ({"cors": ("https://me@a.test",)}, "--cors: found"),
         ({"cors": ("null",)}, "--cors: found"),
         ({"allow_host": ("http://a",)}, "--allow-host: found ('http://a',), expected host names"),
+        (
+            {"allow_custom": ("Mine:sam",)},
+            "--allow-custom: found ('Mine:sam',), expected names of custom classes, "
+            ":same behind one that returns the shape of its input",
+        ),
+        ({"allow_custom": ("mine>:same",)}, "--allow-custom: found ('mine>:same',)"),
         ({"log_format": "xml"}, "--log-format: found 'xml', expected 'text' or 'json'"),
         ({"quiet": True, "verbose": True}, "--quiet and --verbose exclude each other; drop one"),
         ({"config": "none.toml"}, "none.toml: no such file; expected a TOML file of settings"),

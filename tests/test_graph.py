@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.models import X, dense, functional, identity, nested, on, sequential, source
-from tfjs_serve.graph import Call, TensorRef, map_refs, tensors, walk_graphs
+from tfjs_serve.graph import (
+    Call,
+    Graph,
+    Layer,
+    TensorRef,
+    flow_order,
+    map_refs,
+    tensors,
+    walk_graphs,
+)
 
 Y = TensorRef("y", 1, 2)
 
@@ -65,3 +75,107 @@ def test_walk_goes_outside_in() -> None:
         [source(), nested("n", inner, on("x")), nested("m", deepest, on("n"))], ["m"], name="outer"
     )
     assert [graph.name for graph in walk_graphs(outer)] == ["outer", "inner", "deepest", "deepest"]
+
+
+def ref(name: str, call: int) -> TensorRef:
+    return TensorRef(name, call)
+
+
+@pytest.mark.parametrize(
+    ("layers", "order", "waiting"),
+    [
+        pytest.param([], "", "", id="nothing"),
+        pytest.param([source()], "x0", "", id="an input"),
+        pytest.param([identity("a")], "", "", id="never called"),
+        pytest.param(
+            [source(), identity("a", on("x"), on("a")), identity("b", on("x"))],
+            "x0 a0 a1 b0",
+            "",
+            id="in order",
+        ),
+        pytest.param(
+            [source(), identity("c", on("b")), identity("b", on("x")), identity("d", on("b"))],
+            "x0 b0 d0 c0",
+            "",
+            id="only what has to wait goes back",
+        ),
+        pytest.param(
+            [identity("c", on("b")), identity("b", on("a")), identity("a", on("x")), source()],
+            "x0 a0 b0 c0",
+            "",
+            id="backwards",
+        ),
+        pytest.param(
+            [identity("a", on(ref("a", 1)), on("x")), identity("b", on("a")), source()],
+            "x0 a1 a0 b0",
+            "",
+            id="a call on a later call of its layer",
+        ),
+        pytest.param(
+            [identity("a", on("x", mask=TensorRef("m"))), source(), identity("m", on("x"))],
+            "x0 m0 a0",
+            "",
+            id="a tensor given by name",
+        ),
+        pytest.param(
+            [source(), identity("a", on("x", "x", TensorRef("x", 0, 1)))],
+            "x0 a0",
+            "",
+            id="on one call several times",
+        ),
+        pytest.param(
+            [identity("c", on("a")), source(), identity("b", on("a")), identity("a", on("b"))],
+            "x0",
+            "c0 b0 a0",
+            id="a circle and what is behind it",
+        ),
+        pytest.param([source(), identity("a", on("a"))], "x0", "a0", id="on itself"),
+        pytest.param(
+            [source(), identity("a", on("y")), identity("b", on(ref("x", 1)))],
+            "x0",
+            "a0 b0",
+            id="on what nothing makes",
+        ),
+    ],
+)
+def test_flow_order(layers: list[Layer], order: str, waiting: str) -> None:
+    found = flow_order(functional(layers, []))
+    assert tuple(" ".join(f"{item.name}{i}" for item, i in calls) for calls in found) == (
+        order,
+        waiting,
+    )
+
+
+def test_the_order_is_that_of_going_over_the_calls_again_and_again() -> None:
+    for seed in range(200):
+        graph = shuffled(random.Random(seed))
+        waiting = [(item, i) for item in graph.layers for i in range(len(item.calls))]
+        order: list[tuple[Layer, int]] = []
+        made: set[tuple[str, int]] = set()
+        while waiting:
+            later = []
+            for item, i in waiting:
+                if all((need.layer, need.call) in made for need in item.calls[i].needs):
+                    made.add((item.name, i))
+                    order.append((item, i))
+                else:
+                    later.append((item, i))
+            waiting = later
+        assert flow_order(graph) == (order, [])
+
+
+def shuffled(rng: random.Random) -> Graph:
+    """Return a model of shared layers, listed in any order, their calls in any order."""
+    made = [TensorRef("x")]
+    free = [TensorRef(f"l{i % 5}", i // 5) for i in range(15)]
+    rng.shuffle(free)
+    calls: dict[TensorRef, Call] = {}
+    for own in free:
+        calls[own] = on(*rng.sample(made, min(len(made), rng.randint(1, 3))))
+        made.append(own)
+    layers = [
+        identity(f"l{i}", *(calls[ref(f"l{i}", call)] for call in range(3))) for i in range(5)
+    ]
+    layers.append(source())
+    rng.shuffle(layers)
+    return functional(layers, [])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tfjs_serve.artifacts import Applied, Note, NoteKind, Report, TensorInfo
+from tfjs_serve.artifacts import TensorInfo
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.inspection import Inspection, LayerInfo, Training, walk
+from tfjs_serve.report import Applied, Note, NoteKind, Report
 from tfjs_serve.terminal.inspection import inspection_lines
 from tfjs_serve.terminal.words import width
 
@@ -42,6 +43,7 @@ def test_what_is_no_model() -> None:
     error = ConversionError("m.h5 is a text file", [Reason("is a text file")])
     assert list(inspection_lines(Inspection("m.h5", error=error))) == [
         "Model     m.h5",
+        "Converts  no",
         "",
         "Refused",
         "  m.h5 is a text file",
@@ -79,6 +81,7 @@ def test_every_reason_is_told() -> None:
     reasons = [Reason("one", "a", "Dense"), Reason("two", "b", "Dense", "mend it")]
     error = ConversionError(f"{reasons[0]} (and 1 more reason)", reasons)
     lines = list(inspection_lines(Inspection("m.h5", "h5", error=error)))
+    assert lines[lines.index("Refused") - 2] == "Converts  no"
     assert lines[lines.index("Refused") :] == [
         "Refused",
         "  cannot be converted exactly, for 2 reasons:",

@@ -6,15 +6,16 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tfjs_serve.artifacts import Applied, Artifacts, Note, NoteKind, Options, Report, Shard, Summary
+from tfjs_serve.artifacts import Artifacts, Options, Shard, Summary
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
 from tfjs_serve.events import Converted, Converting, Failed, ModelEvent, Removed, Reused
 from tfjs_serve.library import Library, Stamp, State
+from tfjs_serve.report import Applied, Note, NoteKind, Report
 
 STAMP = Stamp(10, 1_000, 7)
 OPTIONS = Options()
@@ -113,6 +114,29 @@ def test_the_same_bytes_again_make_no_new_version(place: Place) -> None:
     assert isinstance(place.events[-1], Reused)
     (record,) = (place.folder / ".state").glob("*.json")
     assert json.loads(record.read_bytes())["stamp"] == [10, 2_000, 8]
+
+
+def test_the_same_bytes_with_other_warnings_are_told_kept_and_recorded(place: Place) -> None:
+    library = place.open()
+    first = place.publish(library, "m", "{}", "w")
+    before = library.entry("m")
+    assert before is not None
+    assert before.current is not None
+    note = Note("m.labels.json is left out", None, NoteKind.DROPPED)
+    summary = replace(first.summary, warnings=(note,))
+    second = replace(first, summary=summary, report=Report((), (note,)))
+    place.now += 1
+    assert library.publish("m", "m.h5", second, Stamp(10, 2_000, 8), OPTIONS, 9) is False
+    entry = library.entry("m")
+    assert entry is not None
+    assert entry.current == replace(before.current, artifacts=second)
+    assert entry.previous == ()
+    told = Reused("m", "/m/model.json", first.digest, first.nbytes, (note,))
+    assert place.events[-1] == told
+    library = place.open(loaded=True)
+    library.reuse("m", "m.h5")
+    assert library.entry("m") == entry
+    assert place.events[-1] == told
 
 
 def test_a_version_is_served_and_written_as_a_static_site(place: Place) -> None:

@@ -11,6 +11,8 @@ from tfjs_serve.artifacts import Options
 from tfjs_serve.config import load, parse_option, parse_options
 from tfjs_serve.errors import UsageError
 
+OWN = "here: found the key 'tfjsServe'"
+
 
 @pytest.mark.parametrize(
     ("given", "parsed"),
@@ -57,6 +59,46 @@ def test_no_quantization(given: Any) -> None:
         f"here: found {given!r}, expected one of float16, uint8, uint16, or a table of them with "
         "globs of weight names, true at most once for all other weights"
     )
+
+
+@pytest.mark.parametrize("given", [None, {}, {"tfjsserve": 1}, {"labels": {"tfjsServe": 1}}])
+def test_metadata(given: Any) -> None:
+    assert parse_option("metadata", given, "here") == given
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"tfjsServe": 1}, f"{OWN}, which tfjs-serve writes itself; expected another key"),
+        ({"a": 1, "tfjsServe": None}, f"{OWN}, which tfjs-serve writes itself; expected another"),
+        ([1], "here: found [1], expected a table of what JSON can hold"),
+        ({"a": float("nan")}, "here: found {'a': nan}, expected a table of what JSON can hold"),
+    ],
+)
+def test_no_metadata(given: Any, sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_option("metadata", given, "here")
+    assert str(error.value).startswith(sentence)
+
+
+def test_a_table_of_a_watched_folder_keeps_our_key_free(tmp_path: Path) -> None:
+    (tmp_path / "tfjs-serve.toml").write_text(
+        "[[models]]\nmatch = 'm'\nmetadata = {tfjsServe = 1}\n"
+    )
+    with pytest.raises(UsageError, match="metadata: found the key 'tfjsServe'"):
+        load(tmp_path, {}, environ={}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("given", [0, 24, "24", 1000])
+def test_a_gru_is_laid_out_over_up_to_1000_steps(given: Any) -> None:
+    assert parse_option("gru_unroll", given, "here") == int(given)
+
+
+@pytest.mark.parametrize("given", [-1, 1001, 10**9, "1001", True, 1.0, None, ""])
+def test_no_number_of_steps(given: Any) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_option("gru_unroll", given, "here")
+    assert str(error.value) == f"here: found {given!r}, expected a number of steps from 0 to 1000"
 
 
 TABLES = """

@@ -10,6 +10,7 @@ from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
 from tfjs_serve.shapes import (
     HiddenShapeError,
+    Shapes,
     call_shapes,
     custom_classes,
     expected_weights,
@@ -132,7 +133,7 @@ def bias(*shape: int) -> ExpectedWeight:
     ],
 )
 def test_expected_weights(graph: Graph, expected: list[tuple[str, ExpectedWeight]]) -> None:
-    assert list(expected_weights(graph)) == expected
+    assert list(expected_weights(graph, graph_flow(graph))) == expected
 
 
 def custom(name: str, *calls: Call, told: Sequence[Shape | None]) -> Layer:
@@ -146,7 +147,7 @@ def test_a_custom_layer_has_the_shapes_and_weights_of_the_file() -> None:
     graph = functional([source(), own, dense("b", on("a"))], [TensorRef("a", 1)])
     flow = graph_flow(graph)
     assert (flow["a", 0], flow["b", 0], flow["a", 1]) == (((None, 7),), ((None, 4),), (None,))
-    assert list(expected_weights(graph)) == [
+    assert list(expected_weights(graph, graph_flow(graph))) == [
         ("a/w", ExpectedWeight("w", (2, 3))),
         ("b/kernel", kernel(7, 4)),
         ("b/bias", bias(4)),
@@ -171,3 +172,26 @@ def test_what_the_file_tells_of_a_nested_model_holds_for_its_own_input(
 ) -> None:
     inner = sequential(source("z"), custom("a", on("z"), told=[(None, 7)]), name="m")
     assert output_shapes(nested("m", inner, on("x")), [shape]) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("told", "inputs", "expected"),
+    [
+        pytest.param([(None, 7)], [(None, 4)], ((None, 7),), id="what the file tells"),
+        pytest.param([None], [(None, 4), (None, 5)], ((None, 4),), id="the first input"),
+        pytest.param([(None, 7), None], [(None, 4)], ((None, 7), (None, 4)), id="each output"),
+        pytest.param([None], [None], (None,), id="hidden before"),
+    ],
+)
+def test_a_class_that_keeps_the_shape_fills_in_what_the_file_does_not_tell(
+    told: Sequence[Shape | None], inputs: Sequence[Shape | None], expected: Shapes
+) -> None:
+    call = replace(on("x"), shapes=tuple(told))
+    layer = Layer("a", "Mine", {}, (call,), is_custom=True, keeps_shape=True)
+    assert output_shapes(layer, inputs) == expected
+
+
+def test_a_class_that_keeps_the_shape_keeps_it_in_a_model_called_on_another() -> None:
+    own = replace(custom("a", on("z"), told=[(None, 4)]), keeps_shape=True)
+    model = nested("m", sequential(source("z"), own, name="m"), on("x"))
+    assert output_shapes(model, [(None, 5)]) == ((None, 5),)

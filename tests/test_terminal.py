@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tfjs_serve.artifacts import Applied, Note, Quantization, QuantizedWeight, Report
 from tfjs_serve.config import Verbosity
 from tfjs_serve.errors import Reason
 from tfjs_serve.events import (
@@ -28,6 +27,7 @@ from tfjs_serve.events import (
     Stopped,
     Warned,
 )
+from tfjs_serve.report import Applied, Note, Quantization, QuantizedWeight, Report
 from tfjs_serve.terminal import (
     Banner,
     JsonReporter,
@@ -170,17 +170,16 @@ def test_the_snippet_of_a_model_of_custom_classes_names_them() -> None:
     )
 
 
-def test_verbose_tells_what_was_changed_and_nothing_else_does() -> None:
+def test_verbose_tells_what_was_changed_and_a_loss_is_always_told() -> None:
     applied = [Applied("axes", name) for name in ("a", "b", "c", "d")]
     applied += [Applied("relu", "a"), Applied("relu", "a"), Applied("call_order", None)]
     lost = (QuantizedWeight("a/kernel", "uint8", 0.25), QuantizedWeight("b/kernel", "uint8", 0.5))
     event = replace(MNIST, report=Report(tuple(applied), (), Quantization(8000, 2000, lost)))
-    assert "rules" not in told([event])[0]
-    out, _ = told([event], verbosity=Verbosity.VERBOSE)
-    assert out.splitlines()[1:] == [
-        "      rules: axes on 4 layers; relu on a; call_order on the model",
-        "      quantised: 8.0 kB to 2.0 kB, largest error 0.5 in b/kernel",
-    ]
+    rules = "      rules: axes on 4 layers; relu on a; call_order on the model"
+    loss = "      quantised: 8.0 kB to 2.0 kB, largest error 0.5 in b/kernel"
+    assert told([event], verbosity=Verbosity.QUIET) == ("", "")
+    assert told([event])[0].splitlines()[1:] == [loss]
+    assert told([event], verbosity=Verbosity.VERBOSE)[0].splitlines()[1:] == [rules, loss]
 
 
 def test_the_snippet_waits_for_conversions_that_run() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfjs_serve.visible import excerpt, visible
+from tfjs_serve.visible import cut, excerpt, shown, visible
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,24 @@ def test_lines_are_kept_where_they_are_meant() -> None:
 def test_excerpt() -> None:
     assert excerpt("x" * 200) == "x" * 200
     assert excerpt("x" * 201) == "x" * 200 + "…"
+
+
+def test_cut() -> None:
+    assert cut("", 0) == ""
+    assert cut("abc", 3) == "abc"
+    assert cut("abcd", 3) == "abc…"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param(None, "None", id="null"),
+        pytest.param("a'b", '"a\'b"', id="text"),
+        pytest.param([1, {"a": True}], "[1, {'a': True}]", id="list"),
+        pytest.param("\x1b\u202e", "'\\x1b\\u202e'", id="characters that hide"),
+        pytest.param("x" * 78, f"'{'x' * 78}'", id="as long as can be"),
+        pytest.param("x" * 79, f"'{'x' * 79}…", id="too long"),
+    ],
+)
+def test_shown(value: object, text: str) -> None:
+    assert shown(value) == text

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.visible import cut
+
+_WHY_CHARACTERS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One cause of a refusal: where it is, what was found, and what to do about it.
 
-    `layer` and `class_name` are None when the cause is the file rather than a layer.
+    `layer` and `class_name` are None when the cause is the file rather than a layer. `why` may
+    quote what a file holds, so it is cut where it is no sentence for a person any more.
     """
 
     why: str
     layer: str | None = None
     class_name: str | None = None
     remedy: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", cut(self.why, _WHY_CHARACTERS))
 
     def __str__(self) -> str:
         where = f"layer {self.layer!r} ({self.class_name}): " if self.layer is not None else ""

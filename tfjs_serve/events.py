@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tfjs_serve.artifacts import Note, Report
 from tfjs_serve.errors import Reason
+from tfjs_serve.report import Note, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,16 @@ class Call:
     @property
     def inputs(self) -> tuple[TensorRef, ...]:
         """Return the tensors among the positional arguments, in order, flattened."""
-        return tuple(tensors(self.args))
+        found: list[TensorRef] = []
+        _collect(self.args, found)
+        return tuple(found)
 
     @property
     def needs(self) -> tuple[TensorRef, ...]:
         """Return every tensor the call waits for, named arguments included."""
-        return (*self.inputs, *tensors(tuple(self.kwargs.values())))
+        found: list[TensorRef] = []
+        _collect((self.args, *self.kwargs.values()), found)
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class Layer:
     parts: the layers a wrapper holds, by the field they stand in (`layer`, `backward_layer`).
     graph: the inner model when the layer is a nested model, else None.
     is_custom: whether the page registers its class, which nobody here knows.
+    keeps_shape: whether the user says that its outputs have the shape of its first input.
     """
 
     name: str
@@ -122,6 +127,7 @@ class Layer:
     parts: Mapping[str, Layer] = field(default_factory=dict)
     graph: Graph | None = None
     is_custom: bool = False
+    keeps_shape: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +150,19 @@ class Graph:
 
 def tensors(value: Any) -> Iterator[TensorRef]:
     """Yield every tensor inside a value, depth first, in order."""
+    found: list[TensorRef] = []
+    _collect(value, found)
+    return iter(found)
+
+
+def _collect(value: Any, found: list[TensorRef]) -> None:
     if isinstance(value, TensorRef):
-        yield value
+        found.append(value)
     elif isinstance(value, tuple):
         for item in value:
-            yield from tensors(item)
+            _collect(item, found)
     elif isinstance(value, Slice):
-        yield from tensors((value.start, value.stop, value.step))
+        _collect((value.start, value.stop, value.step), found)
 
 
 def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
@@ -167,6 +179,41 @@ def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
 
     kwargs = {name: mapped(value) for name, value in call.kwargs.items()}
     return Call(tuple(mapped(value) for value in call.args), kwargs, call.shapes)
+
+
+LayerCall: TypeAlias = tuple[Layer, int]
+"""One call: the layer, and which of its calls it is."""
+
+
+def flow_order(graph: Graph) -> tuple[list[LayerCall], list[LayerCall]]:
+    """Return the calls in the order tensors flow, and the calls that wait for ever.
+
+    The order is that of going over the listed calls again and again, taking those whose tensors
+    are made: what is listed in order stays in order. It is found by Kahn's algorithm, in time
+    linear in calls and references. What waits for ever, in a circle or for a tensor that nothing
+    makes, comes as it is listed.
+    """
+    calls = [(layer, index) for layer in graph.layers for index in range(len(layer.calls))]
+    places = {(layer.name, index): place for place, (layer, index) in enumerate(calls)}
+    readers: list[list[int]] = [[] for _ in calls]
+    missing: list[int] = []
+    for place, (layer, index) in enumerate(calls):
+        makers = {(ref.layer, ref.call) for ref in layer.calls[index].needs}
+        missing.append(len(makers))
+        for maker in makers & places.keys():
+            readers[places[maker]].append(place)
+    rounds = [0] * len(calls)
+    ready = [place for place, count in enumerate(missing) if not count]
+    for place in ready:
+        for reader in readers[place]:
+            # Who is listed before what it reads is taken one time round later.
+            rounds[reader] = max(rounds[reader], rounds[place] + (reader < place))
+            missing[reader] -= 1
+            if not missing[reader]:
+                ready.append(reader)
+    ready.sort(key=lambda place: (rounds[place], place))
+    waiting = [call for call, count in zip(calls, missing, strict=True) if count]
+    return [calls[place] for place in ready], waiting
 
 
 def stored_weights(values: Values) -> Iterator[StoredWeight]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tfjs_serve.artifacts import Report, TensorInfo
+from tfjs_serve.artifacts import TensorInfo
 from tfjs_serve.errors import ConversionError
+from tfjs_serve.report import Report
 
 Shape: TypeAlias = tuple[int | None, ...]
 

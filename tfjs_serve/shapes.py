@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, walk_layers
+from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, flow_order, walk_layers
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
 from tfjs_serve.topology import layer_config
@@ -34,12 +34,12 @@ def call_shapes(layer: Layer, inputs: Sequence[Shape]) -> tuple[Shape, ...]:
 
 
 def output_shapes(layer: Layer, inputs: Sequence[Shape | None], call: int = 0) -> Shapes:
-    """Return the output shapes of one call, those of a custom class as far as the file tells.
+    """Return the output shapes of one call, those of a custom class as far as they are told.
 
     Raises ShapeError for input that tfjs cannot take.
     """
     if layer.is_custom:
-        return layer.calls[call].shapes
+        return _custom_shapes(layer, inputs, layer.calls[call].shapes)
     known = tuple(shape for shape in inputs if shape is not None)
     if len(known) < len(inputs):
         raise HiddenShapeError("the shape of its input is not known")
@@ -57,6 +57,11 @@ def output_shapes(layer: Layer, inputs: Sequence[Shape | None], call: int = 0) -
     return spec.output_shapes(layer_config(layer), known)
 
 
+def _custom_shapes(layer: Layer, inputs: Sequence[Shape | None], told: Shapes) -> Shapes:
+    kept = inputs[0] if layer.keeps_shape and inputs else None
+    return tuple(kept if shape is None else shape for shape in told)
+
+
 def graph_flow(graph: Graph, inputs: Sequence[Shape] | None = None) -> Flow:
     """Return the output shapes of every call; `inputs` in place of the graph's own."""
     if inputs is not None and len(inputs) != len(graph.inputs):
@@ -69,39 +74,35 @@ def graph_flow(graph: Graph, inputs: Sequence[Shape] | None = None) -> Flow:
         if layer.name in given
     )
     flow: dict[tuple[str, int], Shapes] = {}
-    waiting = [(layer, index) for layer in graph.layers for index in range(len(layer.calls))]
-    while waiting:
-        later = []
-        for layer, index in waiting:
-            refs = layer.calls[index].inputs
-            if layer.name in given:
-                flow[layer.name, index] = (given[layer.name],)
-            elif all((ref.layer, ref.call) in flow for ref in refs):
-                shapes = [flow[ref.layer, ref.call][ref.output] for ref in refs]
-                found = output_shapes(layer, shapes, index)
-                is_told = is_as_built or not layer.is_custom
-                flow[layer.name, index] = found if is_told else (None,) * len(found)
-            else:
-                later.append((layer, index))
-        if len(later) == len(waiting):
-            raise ShapeError("the calls of its layers go round in a circle")
-        waiting = later
+    calls, waiting = flow_order(graph)
+    for layer, index in calls:
+        if layer.name in given:
+            flow[layer.name, index] = (given[layer.name],)
+            continue
+        shapes = [flow[ref.layer, ref.call][ref.output] for ref in layer.calls[index].inputs]
+        found = output_shapes(layer, shapes, index)
+        if layer.is_custom and not is_as_built:
+            found = _custom_shapes(layer, shapes, (None,) * len(found))
+        flow[layer.name, index] = found
+    if waiting:
+        raise ShapeError("the calls of its layers go round in a circle")
     return flow
 
 
-def expected_weights(graph: Graph) -> Iterator[tuple[str, ExpectedWeight]]:
+def expected_weights(graph: Graph, flow: Flow) -> Iterator[tuple[str, ExpectedWeight]]:
     """Yield every variable tfjs will make, under its full name, in order of layers.
+
+    flow: of the graph with its own inputs.
 
     A layer that no output depends on is no part of the model (engine/container.ts,
     `buildGraph` walks from the outputs).
     """
-    flow = graph_flow(graph)
     reached = {name for name, _ in calls_behind(graph, graph.outputs)}
     for layer in graph.layers:
         if layer.name not in reached:
             continue
         if layer.graph is not None:
-            yield from expected_weights(layer.graph)
+            yield from expected_weights(layer.graph, graph_flow(layer.graph))
         elif layer.is_custom:
             for own in layer.weights:
                 yield f"{layer.name}/{own.name}", ExpectedWeight(own.name, own.shape)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
-_LONGEST = 200
+_TEXT_CHARACTERS, _VALUE_CHARACTERS = 200, 80
 
 
 def visible(text: str, *, keep_lines: bool = False) -> str:
@@ -22,7 +23,17 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
 
 def excerpt(text: str) -> str:
     """Return `visible` text, cut where a stranger made it too long for a sentence."""
-    return visible(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+    return visible(cut(text, _TEXT_CHARACTERS))
+
+
+def shown(value: Any) -> str:
+    """Return a value of a stranger as Python spells it, cut to fit into a sentence."""
+    return visible(cut(repr(value), _VALUE_CHARACTERS))
+
+
+def cut(text: str, characters: int) -> str:
+    """Return the beginning of a text that is too long, with an ellipsis."""
+    return text if len(text) <= characters else text[:characters] + "…"
 
 
 def _is_plain(character: str) -> bool:

@@ -1,26 +1,27 @@
 """Collects the outcomes of the suite into the two files that are committed.
 
-    python -m tests.conformance.collect FOLDER
+    python -m tests.conformance.collect FOLDER [--accept] [--results FOLDER]
 
-`results/suite.json` holds, for each class, function and context, how many files were converted and
-refused, the rules seen to act on it and the largest error of each backend; `results/refusals.json`
-holds the causes of refusals by class, which a later run expects. Parts that were not run keep what
-they had.
+`results/suite.json` holds how many files each backend predicted with, and for each class, function
+and context, how many files were converted and refused, the rules seen to act on it and the largest
+error of each backend. Parts that were not run keep what they had. `results/refusals.json` holds the
+causes of refusals by class, which a later run expects: it is rewritten only with `--accept`, after
+someone has read what is new. Without, status 1 tells that it differs from what was seen.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.refusals import COMMITTED as REFUSALS
-from tests.conformance.refusals import plain
+from tests.conformance.refusals import COMMITTED, expected, plain
 
-SUITE = REFUSALS.with_name("suite.json")
 PARTS = (
     *("core", "convolution", "pooling", "regularization", "activations", "recurrent"),
     *("attention", "masks", "graphs", "contexts", "functions", "operations"),
@@ -30,24 +31,42 @@ _ACTIVATION = re.compile(r"\.activation-(\w+)\.(?:h5|keras)$")
 Model = Mapping[str, Any]
 
 
-def main(folder: Path) -> None:
-    """Write both files."""
-    known = json.loads(SUITE.read_text("utf-8")) if SUITE.exists() else {"parts": {}}
+def main(arguments: Sequence[str]) -> int:
+    """Write what was seen, and with `--accept` what may be refused; return the exit status."""
+    parser = argparse.ArgumentParser(prog="collect")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("--results", type=Path, default=COMMITTED.parent)
+    chosen = parser.parse_args(arguments)
+    suite, refusals = chosen.results / "suite.json", chosen.results / COMMITTED.name
+    known = json.loads(suite.read_text("utf-8")) if suite.exists() else {"parts": {}}
     parts = known["parts"]
     for part in PARTS:
-        outcomes = folder / f"{part}.json"
+        outcomes = chosen.folder / f"{part}.json"
         if outcomes.exists():
             parts[part] = summary(part, json.loads(outcomes.read_text("utf-8")))
     parts = {part: parts[part] for part in PARTS if part in parts}
-    SUITE.write_text(compact({"parts": parts}), encoding="utf-8")
-    causes: dict[str, set[str]] = {}
+    suite.write_text(compact({"parts": parts}), encoding="utf-8")
+    seen = causes(parts)
+    if chosen.accept:
+        refusals.write_text(json.dumps(seen, indent=1) + "\n", encoding="utf-8")
+    listed = expected(refusals)
+    for sign, one, other in (("+", seen, listed), ("-", listed, seen)):
+        for class_name, found in one.items():
+            for why in sorted({*found} - {*other.get(class_name, ())}):
+                print(f"{sign} {class_name or 'the file'}: {why}")
+    return 0 if seen == listed else 1
+
+
+def causes(parts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return class -> causes of refusals, of all parts."""
+    found: dict[str, set[str]] = {}
     for part in parts.values():
         for subjects in part["subjects"].values():
-            for found in subjects.values():
-                for class_name, why in found.get("causes", ()):
-                    causes.setdefault(class_name, set()).add(why)
-    listed = {name: sorted(found) for name, found in sorted(causes.items())}
-    REFUSALS.write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+            for seen in subjects.values():
+                for class_name, why in seen.get("causes", ()):
+                    found.setdefault(class_name, set()).add(why)
+    return {name: sorted(whys) for name, whys in sorted(found.items())}
 
 
 def summary(part: str, outcomes: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,8 +76,11 @@ def summary(part: str, outcomes: Mapping[str, Any]) -> dict[str, Any]:
         keras = name.split("/")[1]
         for subject in {model["subject"], *activation(part, name)}:
             subjects.setdefault(keras, {}).setdefault(subject, []).append((name, model))
+    predicted = Counter(
+        backend for model in outcomes["models"].values() for backend in model.get("errors", {})
+    )
     return {
-        "backends": outcomes["backends"],
+        "predicted": dict(sorted(predicted.items())),
         "subjects": {
             keras: {subject: joined(subject, files) for subject, files in sorted(found.items())}
             for keras, found in sorted(subjects.items())
@@ -122,4 +144,4 @@ def compact(value: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

@@ -32,10 +32,11 @@ Every layer, activation and operation of Keras {keras2} and {keras3}, with what 
 The first letter is that of the plain form, those in brackets are of other arguments. Arguments \
 that are refused stand in [What is refused](#what-is-refused); a dash instead of a letter means \
 that nothing was measured. A rule's name leads to its before and after. *Error* is the largest \
-distance from Keras that was seen, relative for values beyond 1, on {backends}; a dash stands for \
-what was not predicted with. *Files* counts the models, `.h5` and `.keras`, that were converted, \
-loaded by plain `tf.loadLayersModel` in Chromium and compared at rtol 1e-4 and atol 1e-5. All \
-{files} files of the suite that were converted gave Keras's numbers; {refused} were refused. A \
+distance from Keras that was seen, relative for values beyond 1, on cpu, wasm and webgl; a dash \
+stands for what was not predicted with there. *Files* counts the models, `.h5` and `.keras`, that \
+were converted, loaded by `tf.loadLayersModel` in Chromium and compared at rtol 1e-4 and atol \
+1e-5. All {files} files of the suite that were converted gave Keras's numbers: {predicted}, where \
+the plainest files of each class and function come first. {refused} files were refused. A \
 row without an error counts the committed fixtures instead, which \
 `tests/conformance/test_fixtures.py` predicts with on cpu, wasm and webgl.
 
@@ -57,11 +58,12 @@ def page() -> str:
     seen, inventory = supports(), load("inventory.json")
     files = sum(item.right for kind in seen.values() for item in _once(kind))
     refused = sum(item.refused for kind in seen.values() for item in _once(kind))
-    used = {b for kind in seen.values() for item in kind.values() for b in item.errors}
+    known = load("suite.json").get("parts", {}).values()
+    counts = [(b, sum(part["predicted"].get(b, 0) for part in known)) for b in BACKENDS]
+    predicted = ", ".join(f"{count} on {backend}" for backend, count in counts)
     versions = {keras: known["version"] for keras, known in inventory.items()}
-    backends = ", ".join(b for b in BACKENDS if b in used)
     parts = [
-        HEAD.format(**versions, backends=backends, files=files, refused=refused),
+        HEAD.format(**versions, predicted=predicted, files=files, refused=refused),
         *_layers(inventory, seen),
         *_activations(inventory, seen),
         *_operations(inventory, seen),
@@ -136,7 +138,12 @@ def _operations(inventory: Inventory, seen: Seen) -> Iterator[str]:
     rows = [
         row
         for name in names
-        for row in _rows(name, f"`{name.removeprefix('operator.')}`", list(KERASES), seen)
+        for row in _rows(
+            name,
+            f"`{name.removeprefix('operator.')}`",
+            [k for k in KERASES if name in seen[k]],
+            seen,
+        )
     ]
     if rows:
         yield "## Operators\n\nOf Python, on tensors of a functional model.\n"

@@ -50,20 +50,29 @@ INSTEAD: Mapping[str, str] = {
     "STFTSpectrogram": "a Fourier transform; use `tf.signal.stft` and feed the spectrogram",
     "MelSpectrogram": "a Fourier transform; use `tf.signal.stft` and feed the spectrogram",
     "Pipeline": "of image layers; put its layers into the model one by one",
-    "RandomCrop": "crops and resizes also at inference; use CenterCrop or Resizing",
     "AutoContrast": "changes images also at inference; do it before predicting",
     "Equalization": "changes images also at inference; do it before predicting",
     "Solarization": "changes images also at inference; do it before predicting",
     "ContrastLimitedAdaptiveHistogramEqualization": "changes images also at inference",
     "MaxNumBoundingBoxes": "pads boxes of training data; leave it out of the model",
+    "ReversibleEmbedding": "an Embedding that maps back, too; use an Embedding and a Dense",
+    "activation sparsemax": "sorts, which no layer of TensorFlow.js does; use softmax",
+    "activation threshold": "takes arguments, which no layer passes on; use ThresholdedReLU",
     "ConvLSTM3D": "tfjs has no five axes under a time axis; rebuild it with ConvLSTM2D",
     "LocallyConnected1D": "no layer of tfjs has a kernel for each place; use Conv1D",
     "LocallyConnected2D": "no layer of tfjs has a kernel for each place; use Conv2D",
 }
-"""What to do instead of what is refused."""
+"""What to do instead of what is refused, or what no file can hold."""
+
+INSIDE = "its activations are those TensorFlow.js has, and Keras 3's hard_sigmoid for gates"
 
 NOTES: Mapping[str, str] = {
     "GRU": "`reset_after` (the default): step by step up to 24 steps, else by the companion",
+    "LSTM": INSIDE,
+    "SimpleRNN": INSIDE,
+    "ConvLSTM1D": INSIDE,
+    "ConvLSTM2D": INSIDE,
+    "TimeDistributed": "of models, too, where the number of steps is known",
     "RNN": "of built-in cells",
     "GRUCell": "within RNN",
     "LSTMCell": "within RNN",

@@ -9,11 +9,11 @@ from pathlib import Path
 COMMITTED = Path(__file__).with_name("results") / "refusals.json"
 
 
-def expected() -> dict[str, list[str]]:
+def expected(path: Path = COMMITTED) -> dict[str, list[str]]:
     """Return the causes that are known."""
-    if not COMMITTED.exists():
+    if not path.exists():
         return {}
-    known: dict[str, list[str]] = json.loads(COMMITTED.read_text("utf-8"))
+    known: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
     return known
 
 

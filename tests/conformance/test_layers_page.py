@@ -79,8 +79,9 @@ def test_every_link_to_a_rule_leads_to_one() -> None:
     assert (BOOKKEEPING | FIXES | DROPS) - names == set()
 
 
-def test_notes_are_about_classes_of_keras() -> None:
+def test_notes_are_about_classes_and_activations_of_keras() -> None:
     known = {name for keras in INVENTORY.values() for name in keras["layers"]}
+    known |= {f"activation {name}" for keras in INVENTORY.values() for name in keras["activations"]}
     assert {*NOTES, *INSTEAD} - known == set()
 
 

@@ -9,9 +9,9 @@ import pytest
 from tests.convert.test_translation import model
 from tests.front_ends.configs import dense, entry, functional, input2, keras2, sequential
 from tests.models import stored
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.convert.translation import translate
 from tfjs_serve.keras_files.model import StoredWeight
+from tfjs_serve.report import Note, NoteKind
 
 SGD = {"class_name": "SGD", "config": {"learning_rate": 0.5}}
 

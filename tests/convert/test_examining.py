@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.cases import CASES, Case
-from tfjs_serve.artifacts import NoteKind, Options, TensorInfo
+from tfjs_serve.artifacts import Options, TensorInfo
 from tfjs_serve.convert.examining import examine
 from tfjs_serve.inspection import Inspection, LayerInfo, Training, walk
+from tfjs_serve.report import NoteKind
 
 
 def found(case: str, *allow_custom: str) -> Inspection:

@@ -23,9 +23,9 @@ from tests.fixtures.cases import CASES
 from tests.front_ends.configs import dense, sequential
 from tests.keras_files.h5_samples import BIAS, KERNEL, Layers
 from tfjs_serve import Conversion, ConversionError, convert_file, save_keras_model
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.errors import SourceBusyError, UsageError
 from tfjs_serve.layers_format.model_json import digest
+from tfjs_serve.report import Note, NoteKind
 
 ONLY = "group1-shard1of1.bin"
 
@@ -343,6 +343,25 @@ def test_a_live_model_is_quantised(
 ) -> None:
     found = save_keras_model(Model(source), out, given).report.quantization
     assert ({} if found is None else {w.name: w.dtype for w in found.weights}) == chosen
+
+
+def test_a_live_model_with_classes_that_the_page_registers(out: Path) -> None:
+    path = next(found for found in CASES if found.id == "keras3/refused_custom_weights").path
+    with pytest.raises(ConversionError):
+        save_keras_model(Model(path), out)
+    found = save_keras_model(Model(path), out, allow_custom=["MixIn", "Block"])
+    assert found.summary.custom_classes == ("Block", "MixIn")
+
+
+@pytest.mark.parametrize("given", ["m.h5", None, type("Half", (), {"save": 1})()])
+def test_what_cannot_save_itself_is_no_live_model(out: Path, given: Any) -> None:
+    with pytest.raises(UsageError) as error:
+        save_keras_model(given, out)
+    assert str(error.value) == (
+        f"save_keras_model: found a {type(given).__name__}, expected a Keras model; "
+        "convert_file converts a file"
+    )
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("given", [{"int8": "*"}, {"uint8": True, "uint16": True}])

@@ -13,9 +13,10 @@ from tests.fixtures.cases import CASES
 from tests.front_ends.configs import dense, sequential
 from tests.keras_files.h5_samples import BIAS, KERNEL, Layers
 from tfjs_serve import ConversionError, convert_file
-from tfjs_serve.artifacts import Note, Options, Quantization, QuantizedWeight
+from tfjs_serve.artifacts import Options
 from tfjs_serve.convert import Conversion, stage
 from tfjs_serve.convert.values import BUFFER_BYTES
+from tfjs_serve.report import Note, Quantization, QuantizedWeight
 
 ALL = {"uint8": True}
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.convert.files import write
 from tests.fixtures.cases import CASES
+from tests.front_ends.configs import entry, input2, sequential
 from tfjs_serve.convert.stubs import stub_of
+from tfjs_serve.errors import ConversionError, Reason
 
 
 def stub(case: str) -> str | None:
@@ -39,6 +44,21 @@ def test_weights_have_the_names_that_model_json_gives_them() -> None:
             ("inside/bias", "[4]"),
         )
     ]
+
+
+def test_a_model_whose_custom_classes_are_all_inside_other_layers(tmp_path: Path) -> None:
+    wrapped = entry("TimeDistributed", "dense", layer=entry("mine>Scale", "inside"))
+    path = write(tmp_path / "m.h5", sequential(input2("x", (None, 5, 4)), wrapped), {})
+    with pytest.raises(ConversionError) as error:
+        stub_of(path)
+    assert error.value.reasons == (
+        Reason(
+            "not supported yet: a custom class inside another layer in its mine>Scale",
+            "dense",
+            "TimeDistributed",
+            "call it outside of that layer, or replace it by built-in layers",
+        ),
+    )
 
 
 def test_other_reasons_for_a_refusal_are_told() -> None:

@@ -15,10 +15,11 @@ from tests.front_ends.configs import (
     sequential,
 )
 from tests.models import stored
-from tfjs_serve.artifacts import Note, NoteKind, Summary, TensorInfo
+from tfjs_serve.artifacts import Summary, TensorInfo
 from tfjs_serve.convert.translation import Tensor, translate
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
+from tfjs_serve.report import Note, NoteKind
 
 INPUT = input2("x", (None, 3))
 DENSE = dense("d", units=4)

@@ -198,6 +198,16 @@ def test_wrapped_layers_are_parts() -> None:
     )
 
 
+def test_a_wrapped_model_keeps_its_calls() -> None:
+    wrapped = entry("TimeDistributed", "each", layer={**inner2(), "module": "keras"})
+    found = read_graph(model(sequential(input2(), wrapped), KERAS2)).layers[1].parts["layer"]
+    assert found.graph is not None
+    assert [(item.name, item.calls) for item in found.graph.layers] == [
+        ("z", (Call(),)),
+        ("d", (on("z"),)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("version", "changes", "class_name"),
     [
@@ -224,7 +234,9 @@ def test_operations_are_told_from_layers(
     assert read_graph(model(config, version)).layer("a").class_name == class_name
 
 
-@pytest.mark.parametrize("name", ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"])
+@pytest.mark.parametrize(
+    "name", [*(f"SpatialDropout{axes}D" for axes in (1, 2, 3)), "Discretization", "HashedCrossing"]
+)
 def test_layers_without_trainable(name: str) -> None:
     layers = [input3(), {**entry(name, "a", keras3("x")), "config": {"name": "a", "rate": 0.5}}]
     assert read_graph(model(functional(layers, ["a", 0, 0]))).layer("a").class_name == name
@@ -330,6 +342,11 @@ Y = input3("y")
         ),
         pytest.param(
             {"class_name": "Functional", "config": []}, "instead of an object", id="no object"
+        ),
+        pytest.param(
+            {"class_name": "Functional", "config": [0] * 5000},
+            f"is [{'0, ' * 26}0… instead of an object",
+            id="a long list",
         ),
         pytest.param(functional([3], ["a", 0, 0]), "instead of an object", id="layer is a number"),
         pytest.param(functional([{}], ["a", 0, 0]), "has no name", id="layer without a name"),

@@ -282,3 +282,22 @@ def test_boundary(numbering: Numbering, spec: Any, refs: tuple[TensorRef, ...]) 
 def test_what_is_no_boundary_is_refused(spec: Any) -> None:
     with pytest.raises(ConversionError, match=r"instead of \[layer, node, tensor\]"):
         read_boundary(spec, KERAS3)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        pytest.param(
+            [{"args": {"x": [0] * 5000}}],
+            f"{{'args': {{'x': [{'0, ' * 21}0…, which is no list of arguments",
+            id="arguments",
+        ),
+        pytest.param(
+            [[[[0] * 5000]]], f"[[{'0, ' * 26}…, which names no tensor", id="place of a tensor"
+        ),
+    ],
+)
+def test_a_long_value_is_cut_in_the_sentence(nodes: Any, sentence: str) -> None:
+    with pytest.raises(ConversionError) as error:
+        read_calls(nodes, KERAS3)
+    assert str(error.value) == f"a layer is called with {sentence}"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfjs_serve.layers_format.stub import StubClass, StubLayer, module
 
 PLAIN = StubLayer("a", {"units": 4, "mode": "halfWay"}, ((None, 4),), (("w", (3, 4)),))
@@ -44,6 +46,7 @@ export function register(tf) {
     computeOutputShape(inputShape) {
       const [shape] = Array.isArray(inputShape[0]) ? inputShape : [inputShape];
       // The file does not tell; change this if it is not the shape of the input.
+      // If it is, --allow-custom Mine:same tells it to the conversion, too.
       return shape;
     }
 
@@ -89,6 +92,23 @@ def test_layers_of_a_class_that_differ() -> None:
     assert '"b": [["w", [3, 5]]],' in found
     assert '"b": [[null, 5]],' in found
     assert found.count("}[this.name];") == 2
+
+
+def test_a_shape_that_is_known_stays_beside_one_that_is_not() -> None:
+    other = replace(PLAIN, name="b", outputs=(None,))
+    found = lines(PLAIN, other)
+    assert '"a": [[null, 4]],' in found
+    assert '"b": [null],' in found
+    assert (
+        'if (outputs.includes(null)) throw new Error("Mine: fill in the output shape of " '
+        "+ this.name);" in found
+    )
+    assert "return shape;" not in found
+
+
+def test_a_flag_is_quoted_for_the_shell() -> None:
+    one = StubClass("mine>Dense", "mine>Dense", (PLAIN,))
+    assert "//     --allow-custom 'mine>Dense'" in module("m.h5", [one]).splitlines()
 
 
 def test_what_a_model_wrote_ends_no_comment_and_no_text() -> None:

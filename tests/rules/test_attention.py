@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, shaped, weight
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Computed, Layer, TensorRef
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering, Refusal
 from tfjs_serve.rules.attention import LEARNS_APART, rewrite
 

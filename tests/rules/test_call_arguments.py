@@ -57,3 +57,9 @@ def test_tensors_alone(calls: tuple[Call, ...]) -> None:
 def test_anything_else_is_refused(calls: tuple[Call, ...], why: list[str]) -> None:
     before = Layer("a", "Add", {}, calls)
     assert rewrite(before, KERAS3) == refused(before, *why)
+
+
+def test_an_operation_that_no_rule_took_is_named() -> None:
+    before = Layer("a", "keras.ops.FloorDivide", {}, (Call((X, 2)),))
+    why = "not supported yet: operation keras.ops.FloorDivide, called with the constant 2"
+    assert rewrite(before, KERAS3) == refused(before, why)

@@ -37,6 +37,16 @@ def test_a_layer_with_weights_keeps_its_name() -> None:
     ]
 
 
+def test_a_transposed_convolution_in_space_is_turned_before_it_is_taken_apart() -> None:
+    before = layer("Conv3DTranspose", **FIRST)
+    before = replace(before, weights=(weight("kernel", (1, 1, 1, 2, 2)),))
+    assert steps(rewrite(before, KERAS3), "dims", "data_format") == [
+        ("a__channels_last", "Permute", {"dims": [2, 3, 4, 1]}),
+        ("a", "Conv3DTranspose", LAST),
+        ("a__channels_first", "Permute", {"dims": [4, 1, 2, 3]}),
+    ]
+
+
 def test_without_weights_the_last_one_keeps_it() -> None:
     result = rewrite(layer("MaxPooling3D", **FIRST), KERAS3)
     assert steps(result, "dims", "data_format") == [

@@ -23,6 +23,8 @@ SHAPES = ((None, 3, 4),) * 3
         pytest.param(op("Power", X, 0.5), id="a root"),
         pytest.param(op("Power", X, 3), id="powers do it"),
         pytest.param(op("Where", X), id="places where it is true"),
+        pytest.param(op("LayerNorm", X, axis=1), id="another axis than the last"),
+        pytest.param(op("LayerNorm", X, rms_scaling=True), id="no mean taken off"),
     ],
 )
 def test_nothing_to_compose(before: Layer) -> None:
@@ -73,6 +75,13 @@ def _spread(x: Any) -> Any:
         pytest.param(op("Min", X, axis=1, initial=0.5), lambda x: x.min(1, initial=0.5), id="Min"),
         pytest.param(op("FullLike", X, 2.0), lambda x: np.full_like(x, 2.0), id="FullLike"),
         pytest.param(op("BatchFlatten", X), lambda x: x.reshape(2, -1), id="BatchFlatten"),
+        pytest.param(
+            op("LayerNorm", X, Y, None, axis=-1, epsilon=0.1),
+            lambda x, y: (
+                (x - x.mean(2, keepdims=True)) / np.sqrt(x.var(2, keepdims=True) + 0.1) * y
+            ),
+            id="LayerNorm",
+        ),
     ],
 )
 def test_values(before: Layer, expected: Any) -> None:

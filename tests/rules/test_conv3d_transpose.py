@@ -9,8 +9,8 @@ import pytest
 
 from tests.models import KERAS3, layer, shaped, weight
 from tests.rules.spatial import computed, steps
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer, TensorRef
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering
 from tfjs_serve.rules.conv3d_transpose import rewrite
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.models import dense, functional, layer, nested, on, sequential, source
-from tfjs_serve.artifacts import Note, NoteKind, Options
+from tfjs_serve.artifacts import Options
 from tfjs_serve.graph import Graph, Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 from tfjs_serve.rules.custom_layers import rewrite
 
@@ -121,3 +122,34 @@ def test_a_lambda_keeps_no_code(function: object, name: str | None) -> None:
     assert rewrite(graph(before), allowing("Lambda")) == GraphRewrite(
         graph(after), (note("Lambda"),)
     )
+
+
+@pytest.mark.parametrize(
+    ("class_name", "allowed", "registered"),
+    [
+        ("Twice", "Twice:same", "Twice"),
+        ("mine>Twice", "Twice:same", "Twice"),
+        ("mine>Twice", "mine>Twice:same", "Twice"),
+        ("My_Own_Layer", "MyOwnLayer:same", "MyOwnLayer"),
+        ("my_own>Dense", "myOwn>Dense:same", "myOwn>Dense"),
+        ("Dense", "Custom>Dense:same", "Custom>Dense"),
+    ],
+)
+def test_a_class_that_is_said_to_keep_the_shape(
+    class_name: str, allowed: str, registered: str
+) -> None:
+    before = layer(class_name)
+    after = replace(passed(before, registered), keeps_shape=True)
+    said = note(registered)
+    told = f"{said.text}; where the file tells no shape of its output, it is that of its input"
+    context = allowing("Other", allowed.removesuffix(":same"), allowed)
+    assert rewrite(graph(before), context) == GraphRewrite(
+        graph(after), (Note(told, kind=NoteKind.PAGE),)
+    )
+
+
+def test_what_is_said_of_one_class_holds_for_no_other() -> None:
+    one, other = layer("mine>Twice", "a"), layer("yours>Twice", "b")
+    found = rewrite(graph(one, other), allowing("mine>Twice:same", "yours>Twice"))
+    assert found is not None
+    assert [own.keeps_shape for own in found.graph.layers] == [False, True, False]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models import layer
-from tests.rules.numbers import X, Y, draw, op, run, seen
+from tests.rules.numbers import X, Y, computed, draw, op, run, seen
 from tfjs_serve.graph import Layer, Slice
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rewriting.rule import Lowering
 from tfjs_serve.rules.cuts import rewrite
 
 ALL = Slice()
@@ -47,6 +48,15 @@ def test_values(before: Layer, expected: Any) -> None:
     wanted = expected(x)
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_behind_an_axis_of_unknown_length() -> None:
+    before = op("GetItem", X, (..., Slice(1, 3)))
+    lowering = rewrite(before, seen(before, (None, None, 4)))
+    assert isinstance(lowering, Lowering)
+    x = draw(5, 4)
+    (found,) = computed(lowering, x)
+    np.testing.assert_array_equal(found, x[..., 1:3])
 
 
 @pytest.mark.parametrize(

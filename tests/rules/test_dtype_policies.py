@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.models import KERAS3, changed, layer, refused
-from tfjs_serve.artifacts import NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import NoteKind
 from tfjs_serve.rules.dtype_policies import rewrite
 
 

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from tests.models import KERAS3, dense, functional, identity, nested, on, sequential, source, weight
-from tfjs_serve.artifacts import Applied, Note
+from tfjs_serve.artifacts import Options
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.report import Applied, Note
 from tfjs_serve.rewriting.engine import Translated, attempt, translate
 from tfjs_serve.rewriting.rule import (
     Context,
@@ -49,6 +51,13 @@ INNER = sequential(source("z", (None, 3)), identity("i", on("z")), name="m")
 
 def test_without_rules_nothing_changes() -> None:
     assert translate(PLAIN, KERAS3, [], []) == Translated(PLAIN, (), ())
+
+
+def test_a_long_model_listed_backwards() -> None:
+    names = [f"a{i}" for i in range(20_000)]
+    layers = [identity(after, on(before)) for before, after in pairwise(["x", *names])]
+    graph = functional([*layers[::-1], source()], names[-1:])
+    assert translate_model(graph, KERAS3) == Translated(graph, (), ())
 
 
 def test_rules_that_do_not_apply_leave_no_trace() -> None:
@@ -183,6 +192,24 @@ def test_a_wrapped_layer_is_refused_in_the_name_of_its_wrapper() -> None:
         "t",
         "TimeDistributed",
     )
+
+
+@pytest.mark.parametrize("allowed", [(), ("Mine",)])
+def test_a_custom_class_in_a_wrapper_is_given_no_advice_that_does_not_help(
+    allowed: tuple[str, ...],
+) -> None:
+    part = Layer("d", "mine>Mine", {})
+    deep = nested("m", sequential(source("z"), replace(part, calls=(on("z"),)), name="m"))
+    for inner in (part, replace(deep, calls=())):
+        wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": inner})
+        graph = functional([source(shape=(None, 5, 4)), wrapper], ["t"])
+        with pytest.raises(ConversionError) as error:
+            translate_model(graph, Context(3, options=Options(allow_custom=allowed)))
+        (reason,) = error.value.reasons
+        assert (reason.layer, reason.remedy) == (
+            "t",
+            "call it outside of that layer, or replace it by built-in layers",
+        )
 
 
 def test_a_sequential_model_returns_one_tensor() -> None:
@@ -369,6 +396,12 @@ def custom(name: str, *calls: Call, shapes: tuple[Shape | None, ...] = ((None, 7
     return Layer(name, "Mine", {"activation": "odd"}, told, (weight("w"),), is_custom=True)
 
 
+SAY_SHAPES = (
+    "pass --allow-custom Mine:same if that layer returns the shape of its input, or build the "
+    "model as a functional one of Keras 3, whose file tells shapes"
+)
+
+
 def test_a_custom_layer_passes_rules_and_catalog_by() -> None:
     def emptied(layer: Layer, context: Context) -> Rewrite | None:
         return Rewrite(replace(layer, config={})) if layer.name == "a" else None
@@ -411,9 +444,33 @@ def test_a_layer_behind_a_hidden_shape_is_refused_and_told_of_its_maker() -> Non
             "the file does not tell",
             "b",
             "Dense",
-            "save the model as .keras, which tells shapes",
+            SAY_SHAPES,
         ),
     )
+
+
+def test_a_class_that_keeps_the_shape_hides_nothing() -> None:
+    kept = replace(custom("a", on("x"), shapes=(None,)), keeps_shape=True)
+    graph = functional([source(), kept, dense("b", on("a"))], ["b"])
+    assert shapes_seen(graph)["b"] == ((None, 4),)
+
+
+def test_a_class_called_on_named_tensors_alone_has_no_first_input() -> None:
+    call = Call((), {"key": TensorRef("x")}, (None,))
+    kept = replace(custom("a"), calls=(call,), keeps_shape=True)
+    (reason,) = reasons(functional([source(), kept, dense("b", on("a"))], ["b"]))
+    assert (reason.layer, reason.remedy) == ("b", SAY_SHAPES)
+
+
+def test_who_hides_a_shape_is_told_through_models_and_classes_that_keep_it() -> None:
+    inner = sequential(source("z"), custom("i", on("z"), shapes=(None,)), name="m")
+    kept = custom("k", on("m"), shapes=(None,))
+    kept = replace(kept, class_name="Keeper", keeps_shape=True)
+    told = nested("m", inner, replace(on("x"), shapes=(None,)))
+    graph = functional([source(), told, kept, dense("b", on("k"))], ["b"])
+    (reason,) = reasons(graph)
+    assert (reason.layer, reason.remedy) == ("b", SAY_SHAPES)
+    assert "the output of 'k', " in reason.why
 
 
 def test_a_nested_model_hands_on_what_its_custom_layer_hides() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.models import KERAS3, layer, weight
 from tests.rules.spatial import computed
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.groups import LEARNS_ZEROS, rewrite
 

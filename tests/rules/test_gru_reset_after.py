@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.models import layer, on, shaped, weight
+from tests.models import functional, layer, on, shaped, source, weight
 from tfjs_serve.artifacts import GRU_UNROLL, Options
+from tfjs_serve.config.options import MOST_STEPS
 from tfjs_serve.graph import Call, Computed, Layer, Shape, TensorRef
 from tfjs_serve.rewriting.rule import Lowering, Refusal
+from tfjs_serve.rules import translate_model
 from tfjs_serve.rules.gru_reset_after import rewrite
 
 WEIGHTS = (
@@ -45,6 +47,7 @@ def test_nothing_to_unroll(before: Layer) -> None:
     [
         pytest.param(gru(stateful=True), (None, 4, 3), "stateful = True", id="stateful"),
         pytest.param(gru(), (None, 4, None), "input of shape (None, 4, None)", id="features"),
+        pytest.param(gru(), (None, 0, 3), "works on 0 steps", id="no steps"),
         pytest.param(
             replace(gru(), weights=()), (None, 4, 3), "weights are not in the file", id="no weights"
         ),
@@ -200,3 +203,12 @@ def test_weights_are_the_columns_of_their_gates() -> None:
         [108, 109],
     ]
     assert bias.values.compute(np.arange(12.0).reshape(2, 6)).tolist() == [10.0, 12.0]
+
+
+def test_the_most_steps_are_laid_out_in_a_model() -> None:
+    config = {"return_sequences": True, "go_backwards": False, "use_bias": True}
+    graph = functional([source(shape=(None, MOST_STEPS, 3)), gru(**config)], ["a"])
+    context = replace(shaped(), options=Options(gru_unroll=MOST_STEPS))
+    made = translate_model(graph, context).graph.layer("a").graph
+    assert made is not None
+    assert len(made.layer("a__state_after").calls) == MOST_STEPS

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.models import KERAS2, KERAS3, layer, on
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.inference_identity import rewrite
 

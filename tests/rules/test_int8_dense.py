@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, weight
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.int8_dense import rewrite
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.models import KERAS3, dense, functional, identity, nested, on, sequential, source
-from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Graph, Layer, TensorRef
+from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import GraphRewrite
 from tfjs_serve.rules.layer_names import rewrite
 

@@ -31,14 +31,15 @@ def test_nothing_to_do(before: Layer, context: Context) -> None:
     assert rewrite(before, context) is None
 
 
-@pytest.mark.parametrize("axis", [0, [2, 1], [1, 1]])
-def test_axes_of_another_order(axis: object) -> None:
+@pytest.mark.parametrize("axis", [0, [1, 0], [1, 1], [1, -4]])
+def test_axes_that_keras_does_not_normalize(axis: object) -> None:
     with pytest.raises(ShapeError):
         rewrite(norm(axis), RANK_5)
 
 
-def test_the_last_axes_are_joined() -> None:
-    found = rewrite(norm([3, 4], 2, 3), RANK_5)
+@pytest.mark.parametrize("axis", [[3, 4], [4, 3], [-2, -1], [-1, 3]], ids=str)
+def test_the_last_axes_are_joined(axis: object) -> None:
+    found = rewrite(norm(axis, 2, 3), RANK_5)
     assert outline(found) == [
         ("a__join", "Reshape"),
         ("a", "LayerNormalization"),

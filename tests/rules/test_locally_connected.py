@@ -8,8 +8,8 @@ import pytest
 
 from tests.models import layer, shaped, weight
 from tests.rules.lowered import fields, outline, values
-from tfjs_serve.artifacts import NoteKind
 from tfjs_serve.graph import Layer, Shape
+from tfjs_serve.report import NoteKind
 from tfjs_serve.rewriting.rule import Lowering, Refusal
 from tfjs_serve.rules.locally_connected import rewrite
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, refused, weight
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Rewrite
 from tfjs_serve.rules.lora import TRAINS_ALL, rewrite
 

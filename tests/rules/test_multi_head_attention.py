@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.models import KERAS3, layer, shaped, weight
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Computed, Layer, TensorRef, Weight
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering, Refusal
 from tfjs_serve.rules.multi_head_attention import SCALED, rewrite
 

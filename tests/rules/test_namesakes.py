@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fixtures.cases import CASES, Case
@@ -49,3 +51,12 @@ def test_a_namesake_is_refused(before: Layer, field: str) -> None:
     (reason,) = result.reasons
     assert reason.layer == "a"
     assert f"holds no {field}" in reason.why
+
+
+def test_a_namesake_inside_another_layer_is_given_no_advice_that_does_not_help() -> None:
+    wrapper = replace(layer("TimeDistributed"), parts={"layer": layer("Dense", "b", units=4)})
+    result = rewrite(functional([source(), wrapper], ["a"]), KERAS2)
+    assert isinstance(result, Refusal)
+    assert [(reason.layer, reason.remedy) for reason in result.reasons] == [
+        ("b", "call it outside of that layer, or replace it by built-in layers")
+    ]

@@ -7,8 +7,8 @@ import pytest
 
 from tests.models import layer, shaped
 from tests.rules.numbers import X, Y, draw, op, run, seen
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Lowering
 from tfjs_serve.rules.quotients import WARNING, rewrite
 

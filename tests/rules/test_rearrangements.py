@@ -62,6 +62,12 @@ def _depths(x: Any) -> Any:
         pytest.param(op("Tril", X, k=-1), lambda x: np.tril(x, -1), (3, 4), id="Tril"),
         pytest.param(op("Triu", X), np.triu, (3, 4), id="Triu"),
         pytest.param(op("DepthToSpace", X, block_size=2), _blocks, (2, 3, 8), id="DepthToSpace"),
+        pytest.param(
+            op("DepthToSpace", X, block_size=2, data_format="channels_last"),
+            _blocks,
+            (2, 3, 8),
+            id="DepthToSpace of Keras",
+        ),
         pytest.param(op("SpaceToDepth", X, block_size=2), _depths, (2, 4, 3), id="SpaceToDepth"),
     ],
 )

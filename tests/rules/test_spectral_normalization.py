@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.models import KERAS3, changed, layer, weight
-from tfjs_serve.artifacts import Note, NoteKind
+from tests.models import KERAS2, KERAS3, changed, layer, weight
 from tfjs_serve.graph import Layer, TensorRef
-from tfjs_serve.rewriting.rule import Lowering
+from tfjs_serve.report import Note, NoteKind
+from tfjs_serve.rewriting.rule import Context, Lowering, Refusal
 from tfjs_serve.rules.spectral_normalization import rewrite
 
 INNER = replace(layer("Dense", "inner", units=2), calls=(), weights=(weight("kernel"),))
@@ -22,6 +22,13 @@ INNER = replace(layer("Dense", "inner", units=2), calls=(), weights=(weight("ker
 )
 def test_nothing_to_unwrap(before: Layer) -> None:
     assert rewrite(before, KERAS3) is None
+
+
+@pytest.mark.parametrize("context", [KERAS2, KERAS3], ids=["keras2", "keras3"])
+def test_keras3_cuts_off_what_an_embedding_makes(context: Context) -> None:
+    embedding = replace(INNER, class_name="Embedding")
+    found = rewrite(replace(layer("SpectralNormalization"), parts={"layer": embedding}), context)
+    assert isinstance(found, Refusal if context is KERAS3 else Lowering)
 
 
 def test_the_inner_layer_takes_name_and_calls() -> None:

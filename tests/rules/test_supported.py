@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.models import functional, layer, nested, on, refused, source
-from tfjs_serve.artifacts import Note, NoteKind, Options
+from tfjs_serve.artifacts import Options
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog import CATALOG
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Refusal, Rewrite
 from tfjs_serve.rewriting.supported import checked
 
@@ -99,6 +100,15 @@ def remedy(name: str) -> str:
             layer("Dense", **{key: value for key, value in DENSE.items() if key != "units"}),
             refused(layer("Dense"), "its config holds no units (expected a whole number above 0)"),
             id="missing field",
+        ),
+        pytest.param(
+            layer("Dense", **{**DENSE, "use_bias": "x" * 80}, gate=[0] * 5000),
+            refused(
+                layer("Dense"),
+                f"not supported yet: use_bias = '{'x' * 79}… (expected true or false)",
+                f"not supported yet: gate = [{'0, ' * 26}0…",
+            ),
+            id="long values",
         ),
         pytest.param(
             layer("Dense", use_bias=None, gate=1),
@@ -205,7 +215,9 @@ def test_everything_else_is_refused(before: Layer, expected: Refusal | None) -> 
 def test_an_allowed_class_inside_another_layer_is_refused_all_the_same() -> None:
     found = checked(layer("mine>Cell"), Options(allow_custom=("Cell",)))
     assert found == refused(
-        layer("mine>Cell"), "not supported yet: a custom class inside another layer"
+        layer("mine>Cell"),
+        "not supported yet: a custom class inside another layer",
+        remedy="call it outside of that layer, or replace it by built-in layers",
     )
 
 

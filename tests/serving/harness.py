@@ -9,19 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tfjs_serve.artifacts import (
-    Applied,
-    Artifacts,
-    Note,
-    NoteKind,
-    Options,
-    Report,
-    Shard,
-    Summary,
-    TensorInfo,
-)
+from tfjs_serve.artifacts import Artifacts, Options, Shard, Summary, TensorInfo
 from tfjs_serve.events import Event
 from tfjs_serve.library import Library, Stamp
+from tfjs_serve.report import Applied, Note, NoteKind, Report
 from tfjs_serve.serving import AccessPolicy, Runner, bind, make_app, serve
 
 FOLDER_ID = "the-folder"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.serving.harness import SUMMARY, library_in, publish, running
-from tfjs_serve.artifacts import Note, TensorInfo
+from tfjs_serve.artifacts import TensorInfo
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.library import Library
+from tfjs_serve.report import Note
 from tfjs_serve.serving.api import models_json
 from tfjs_serve.serving.listing import render
 from tfjs_serve.serving.style import CONTENT_SECURITY_POLICY, STYLE, STYLE_HASH

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.keras_files.model import Progress
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.training.served import Output, Trained
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.training.compiled import left_out, otherwise
 from tests.training.compiled import optimizer as made
-from tfjs_serve.artifacts import Note
 from tfjs_serve.keras_files.model import Progress
+from tfjs_serve.report import Note
 from tfjs_serve.training.objects import UnmappedError
 from tfjs_serve.training.optimizers import optimizer_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.compiled import config, left_out, otherwise, sgd, trained
 from tests.training.compiled import optimizer as made
-from tfjs_serve.artifacts import Note
+from tfjs_serve.report import Note
 from tfjs_serve.training import Output, Trained, Training, translate_training
 from tfjs_serve.training.served import HINGE_LABELS, served_config
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tfjs_serve.artifacts import Note, NoteKind
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.training.topology import without_custom_parts
 
 ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.001}}

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import h5py
 
-from tfjs_serve.artifacts import Applied, Artifacts, Note, Options, Report, Shard, Summary
+from tfjs_serve.artifacts import Artifacts, Options, Shard, Summary
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+from tfjs_serve.report import Applied, Note, Report
 
 REPORT = Report((Applied("regularizers", "dense"),), (Note("hm", "dense"),))
 

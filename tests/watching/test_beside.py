@@ -102,6 +102,24 @@ def test_a_broken_file_is_a_warning_that_goes_with_its_cause(place: Place) -> No
     finish(work())
 
 
+def test_a_file_that_breaks_beside_a_served_model_is_told(place: Place) -> None:
+    path = write(place.models / "m.h5")
+
+    async def work() -> None:
+        async with place.run(job=REAL) as running:
+            assert (await running.until(Converted, "m")).warnings == ()
+            path.with_name("m.labels.json").write_text('"bad')
+            (warning,) = (await running.until(Reused, "m")).warnings
+            assert warning.text.startswith("m.labels.json is left out: it has a text that is no")
+            entry = running.library.entry("m")
+            assert entry is not None
+            assert entry.current is not None
+            assert entry.current.artifacts.summary.warnings == (warning,)
+            assert entry.current.artifacts.report.notes == (warning,)
+
+    finish(work())
+
+
 def test_a_restart_converts_again_when_the_labels_differ(place: Place) -> None:
     path = write(place.models / "m.h5")
     labels = path.with_name("m.labels.txt")

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.watching.jobs import REPORT, save
-from tfjs_serve.artifacts import Artifacts, Note, Options, Shard
+from tfjs_serve.artifacts import Artifacts, Options, Shard
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+from tfjs_serve.report import Note
 from tfjs_serve.watching import Workers
 from tfjs_serve.watching.workers import default_count, wall_clock_limit_s
 

@@ -12,6 +12,7 @@ import click
 from tfjs_serve.cli.exits import DONE, refuse_model, source_file
 from tfjs_serve.cli.help import HELP, TeachingCommand, option
 from tfjs_serve.cli.metadata import read_metadata
+from tfjs_serve.cli.output import say
 from tfjs_serve.cli.quantization import EVERYTHING, read_quantization
 from tfjs_serve.companion import write_module
 from tfjs_serve.config import parse_option
@@ -44,7 +45,13 @@ def quantize(dtype: str, text: str) -> Callable[[Callable[..., Any]], Callable[.
 @option("Output", "--metadata", "KEY:PATH,...", "Put JSON files into userDefinedMetadata.")
 @option("Output", "--companion", None, "Write layers.js, for layers TensorFlow.js lacks, too.")
 @option("Model", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option("Model", "--allow-custom", "NAME", "Leave this class to the page that registers it.", True)
+@option(
+    "Model",
+    "--allow-custom",
+    "NAME",
+    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
+    True,
+)
 @option("Output", "--quiet", None, "Show warnings and refusals only.")
 @option("Output", "--verbose", None, "Show what was changed, and tracebacks.")
 @click.help_option("-h", "--help", help="Show this help.")
@@ -89,9 +96,9 @@ def convert(
     ms = round((time.monotonic() - started) * 1000)
     for note in conversion.warnings:
         where = f"layer {note.layer!r}: " if note.layer is not None else ""
-        click.echo(f"warning: {escape(where + note.text)}", err=True)
+        say("warning: ", where + note.text)
     for line in rule_lines(conversion.report) if verbose else ():
-        click.echo(escape(line))
+        say("", line, err=False)
     if not quiet:
         count = len(conversion.files)
         click.echo(
@@ -99,7 +106,7 @@ def convert(
             f"{size(conversion.nbytes)}, in {duration(ms)}"
         )
         for line in quantization_lines(conversion.report):
-            click.echo(escape(line))
+            say("", line, err=False)
     return DONE
 
 

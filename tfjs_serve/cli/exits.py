@@ -5,10 +5,9 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-import click
-
+from tfjs_serve.cli.output import say
 from tfjs_serve.errors import ConversionError, UsageError
-from tfjs_serve.terminal import escape, refusal_lines
+from tfjs_serve.terminal import refusal_lines
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -17,7 +16,7 @@ def refuse(text: str, status: int, is_verbose: bool = False) -> int:
     """Write why a command ends, and return its status."""
     if is_verbose:
         traceback.print_exc()
-    click.echo(f"tfjs-serve: {escape(text)}", err=True)
+    say("tfjs-serve: ", text)
     return status
 
 
@@ -27,7 +26,7 @@ def refuse_model(path: Path, error: ConversionError, is_verbose: bool) -> int:
     where = "" if path.name in headline else f"{path}: "
     status = refuse(where + headline, FAILED, is_verbose)
     for line in rest:
-        click.echo(f"  {escape(line)}", err=True)
+        say("  - ", line.removeprefix("- "))
     return status
 
 

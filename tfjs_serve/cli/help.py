@@ -102,7 +102,8 @@ HELP: dict[str, dict[str, Any]] = {
     "stub": {
         "help": "Write a JavaScript module for the custom layers and Lambdas of the Keras model "
         "INPUT: a class for each, with its config fields and weights, and a call to be filled in. "
-        "A model whose classes --allow-custom names is converted, and needs the module.",
+        "A model whose classes --allow-custom names is converted, and needs the module; write "
+        "NAME:same for a class that returns the shape of its input, if the file tells none.",
     },
     "clean": {
         "help": "Delete the served folder of the models folder DIR. Only files that tfjs-serve "

@@ -23,7 +23,13 @@ _WIDTHS = range(60, 161)
 @option("Output", "-o", "FILE", "Write to FILE instead of standard output.")
 @option("Output", "--json", None, "Write one JSON object.")
 @option("Model", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option("Model", "--allow-custom", "NAME", "Leave this class to the page that registers it.", True)
+@option(
+    "Model",
+    "--allow-custom",
+    "NAME",
+    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
+    True,
+)
 @click.help_option("-h", "--help", help="Show this help.")
 def inspect(source: str, o: str | None, json: bool | None, **flags: Any) -> int:
     """Show what a model holds and what a conversion would do."""

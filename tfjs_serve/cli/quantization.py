@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import click
-
-from tfjs_serve.config import parse_option
+from tfjs_serve.cli.output import say
 from tfjs_serve.errors import UsageError
 
 EVERYTHING = "\0"
@@ -33,9 +31,7 @@ def read_quantization(
         if bytes_per_value not in DTYPES_BY_BYTES:
             raise UsageError(f"--quantization-bytes: found {bytes_per_value!r}, expected 1 or 2")
         dtype = DTYPES_BY_BYTES[bytes_per_value]
-        click.echo(
-            f"warning: --quantization-bytes is deprecated; write --quantize-{dtype}", err=True
-        )
+        say("warning: ", f"--quantization-bytes is deprecated; write --quantize-{dtype}")
         given = {dtype: EVERYTHING}
     everything = [dtype for dtype, text in given.items() if text == EVERYTHING]
     if len(everything) > 1:
@@ -44,8 +40,16 @@ def read_quantization(
             f"--quantize-{one} and --quantize-{other} both mean all weights; "
             "give all but one of them patterns"
         )
-    table = {
-        dtype: True if text == EVERYTHING else text.split(",") for dtype, text in given.items()
-    }
-    parsed: Mapping[str, tuple[str, ...] | bool] = parse_option("quantization", table, "--quantize")
-    return parsed
+    return {dtype: _globs(dtype, text) for dtype, text in given.items()}
+
+
+def _globs(dtype: str, text: str) -> tuple[str, ...] | bool:
+    if text == EVERYTHING:
+        return True
+    globs = tuple(text.split(","))
+    if not all(globs):
+        raise UsageError(
+            f"--quantize-{dtype}: found {text!r}, expected globs of weight names with a comma "
+            "between them, or no value for all weights"
+        )
+    return globs

@@ -24,7 +24,13 @@ from tfjs_serve.terminal import JsonReporter, Reporter, TextReporter
 @option("Models", "--keep", "N", "Keep this many versions of a model (3).")
 @option("Models", "--force", None, "Convert all models again.")
 @option("Models", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option("Models", "--allow-custom", "NAME", "Leave this class to the page that registers it.", True)
+@option(
+    "Models",
+    "--allow-custom",
+    "NAME",
+    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
+    True,
+)
 @option("Models", "--poll/--no-poll", None, "Look for changes by scanning, for network drives.")
 @option("Access", "--cors", "ORIGIN", "Let pages of this origin load models; '*' for all.", True)
 @option("Access", "--allow-host", "NAME", "Answer to this host name too.", True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options, Report, TensorInfo
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options, TensorInfo
 from tfjs_serve.convert.translation import Translation, attempt, completed
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends import read_graph
@@ -17,6 +17,7 @@ from tfjs_serve.graph import Graph, Layer
 from tfjs_serve.inspection import Inspection, LayerInfo, Training
 from tfjs_serve.keras_files.model import KerasModel
 from tfjs_serve.keras_files.opening import open_keras_file
+from tfjs_serve.report import Report
 from tfjs_serve.rules import Attempt
 from tfjs_serve.shapes import Shapes
 from tfjs_serve.training.objects import named

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from tfjs_serve.artifacts import SHARD_BYTES, Note, Options, Report, Summary
+from tfjs_serve.artifacts import SHARD_BYTES, Options, Summary
 from tfjs_serve.config import parse_option, parse_options
 from tfjs_serve.convert.copying import tensor_bytes, write_shards
 from tfjs_serve.convert.grouping import by_layer, in_file_order
@@ -24,6 +24,7 @@ from tfjs_serve.keras_files.opening import open_keras_file
 from tfjs_serve.keras_files.readiness import Identity, open_source
 from tfjs_serve.layers_format.model_json import digest
 from tfjs_serve.layers_format.weights import cut_groups, shard_names
+from tfjs_serve.report import Note, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ def save_keras_model(
     quantization_dtype_map: Mapping[str, Any] | None = None,
     weight_shard_size_bytes: int = SHARD_BYTES,
     metadata: Mapping[str, Any] | None = None,
+    *,
+    allow_custom: Sequence[str] = (),
 ) -> Conversion:
     """Convert a live Keras model, as the official `save_keras_model` does.
 
@@ -128,11 +131,19 @@ def save_keras_model(
 
     quantization_dtype_map: 'float16', 'uint8' or 'uint16' -> globs of weight names in the manifest,
         such as `*/kernel`, or True for all weights that no glob matches.
+    allow_custom: names of custom classes that the page registers, as in `Options`.
 
-    Raises ConversionError and UsageError as `convert_file` does.
+    Raises ConversionError and UsageError as `convert_file` does, and UsageError for what has no
+    method `save`.
     """
+    if not callable(getattr(model, "save", None)):
+        raise UsageError(
+            f"save_keras_model: found a {type(model).__name__}, expected a Keras model; "
+            "convert_file converts a file"
+        )
     where = "save_keras_model: quantization_dtype_map"
     quantization = parse_option("quantization", quantization_dtype_map, where)
+    allowed = parse_option("allow_custom", allow_custom, "save_keras_model: allow_custom")
     with tempfile.TemporaryDirectory(prefix="tfjs-serve-") as folder:
         path = Path(folder) / "model.h5"
         model.save(str(path))
@@ -142,4 +153,5 @@ def save_keras_model(
             weight_shard_size_bytes=weight_shard_size_bytes,
             metadata=metadata,
             quantization=quantization,
+            allow_custom=allowed,
         )

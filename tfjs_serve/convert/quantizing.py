@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note, Quantization, QuantizedWeight, Report
 from tfjs_serve.convert.copying import Written, tensor_bytes
 from tfjs_serve.convert.translation import Tensor, Translation
 from tfjs_serve.convert.values import Source, slices
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Values, stored_weights
 from tfjs_serve.layers_format.quantization import assign, quantization
+from tfjs_serve.report import Note, Quantization, QuantizedWeight, Report
 
 
 def quantize(

@@ -13,7 +13,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tfjs_serve.artifacts import CONVERTER_REVISION, SHARD_FOLDER, Artifacts, Options, Shard
+from tfjs_serve.artifacts import (
+    CONVERTER_REVISION,
+    METADATA_KEY,
+    SHARD_FOLDER,
+    Artifacts,
+    Options,
+    Shard,
+)
 from tfjs_serve.companion import MODULE
 from tfjs_serve.convert.copying import Written, tensor_bytes, write_shards
 from tfjs_serve.convert.quantizing import quantize, reported
@@ -34,9 +41,6 @@ from tfjs_serve.layers_format.weights import (
 
 SHARD_NAME_HEX = 32
 """Hex digits of the SHA-256 of a shard that name its file."""
-
-METADATA_KEY = "tfjsServe"
-"""Where model.json says in `userDefinedMetadata` what it needs; a user's own value wins."""
 
 CONVERTED_BY = f"tfjs-serve (converter revision {CONVERTER_REVISION})"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfjs_serve.artifacts import Options
 from tfjs_serve.convert.translation import attempt
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends import read_graph
 from tfjs_serve.graph import Layer, walk_layers
 from tfjs_serve.keras_files.opening import open_keras_file
@@ -19,7 +20,8 @@ from tfjs_serve.rules.custom_layers import is_custom
 def stub_of(path: str | os.PathLike[str]) -> str | None:
     """Return the text of the module; None for a model without custom classes.
 
-    Raises ConversionError for a file that is no Keras model, OSError when it cannot be opened.
+    Raises ConversionError for a file that is no Keras model, or whose custom classes are all
+    inside other layers, OSError when it cannot be opened.
     """
     source = Path(path)
     with open_keras_file(source) as file:
@@ -29,6 +31,11 @@ def stub_of(path: str | os.PathLike[str]) -> str | None:
             return None
         tried = attempt(file.model, graph, Options(allow_custom=tuple(dict.fromkeys(found))))
     layers = [layer for layer in walk_layers(tried.graph.layers) if layer.is_custom]
+    if not layers and tried.reasons:
+        # All are inside other layers, where none is left to the page.
+        raise ConversionError(str(tried.reasons[0]), tried.reasons)
+    if not layers:
+        return None
     classes = [
         StubClass(name, keras_name, tuple(_layer(one) for one in layers if one.class_name == name))
         for keras_name, name in registered_names(found).items()

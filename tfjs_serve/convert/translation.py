@@ -8,15 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfjs_serve.artifacts import (
-    DEFAULT_OPTIONS,
-    Note,
-    NoteKind,
-    Options,
-    Report,
-    Summary,
-    TensorInfo,
-)
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options, Summary, TensorInfo
+from tfjs_serve.convert.collecting import uncollected
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.front_ends import output_names, read_graph
 from tfjs_serve.front_ends.weights import is_left_out
@@ -32,10 +25,17 @@ from tfjs_serve.keras_files.beside import NOTHING_BESIDE, Beside
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
 from tfjs_serve.layers_format.quantization import Quantization
 from tfjs_serve.layers_format.weights import WRITTEN_AS
+from tfjs_serve.report import Note, NoteKind, Report
 from tfjs_serve.rewriting.rule import Context
 from tfjs_serve.rules import Attempt, Translated, attempt_model
 from tfjs_serve.rules.implicit_masks import masked_outputs
-from tfjs_serve.shapes import companion_classes, custom_classes, expected_weights, graph_flow
+from tfjs_serve.shapes import (
+    Flow,
+    companion_classes,
+    custom_classes,
+    expected_weights,
+    graph_flow,
+)
 from tfjs_serve.topology import model_config, named_weights
 from tfjs_serve.training import Output, Trained, Training, translate_training
 
@@ -82,8 +82,9 @@ def translate(
 
     beside: what was found beside its file.
     """
-    source = read_graph(model)
-    return completed(model, source, attempt(model, source, options).translated(), beside)
+    with uncollected():
+        source = read_graph(model)
+        return completed(model, source, attempt(model, source, options).translated(), beside)
 
 
 def attempt(model: KerasModel, source: Graph, options: Options) -> Attempt:
@@ -98,10 +99,13 @@ def completed(
     """Return what is written for a model; ConversionError where its weights do not fit."""
     graph = translated.graph
     _check_all_bound(source, model)
-    tensors = _tensors(graph)
+    flow = graph_flow(graph)
+    tensors = _tensors(graph, flow)
     config = model.training_config
     training = (
-        Training() if config is None else translate_training(config, _trained(source, graph, model))
+        Training()
+        if config is None
+        else translate_training(config, _trained(source, graph, flow, model))
     )
     unread = tuple(
         Note(text, kind=NoteKind.DROPPED) for text in (*model.warnings, *beside.warnings)
@@ -119,7 +123,7 @@ def completed(
         training,
         tensors,
         companion,
-        _summary(graph, model, tensors, notes, is_trainable=training.served is not None),
+        _summary(graph, flow, model, tensors, notes, is_trainable=training.served is not None),
         Report(translated.applied, notes),
         beside.metadata,
     )
@@ -141,12 +145,12 @@ def _check_all_bound(graph: Graph, model: KerasModel) -> None:
     _refuse(reasons)
 
 
-def _tensors(graph: Graph) -> tuple[Tensor, ...]:
+def _tensors(graph: Graph, flow: Flow) -> tuple[Tensor, ...]:
     """Return the weights under their final names, equal to what tfjs will ask for.
 
     tfjs-layers checks the same in `loadWeights` (engine/container.ts 605-668), but in the browser.
     """
-    expected = {name: weight.shape for name, weight in expected_weights(graph)}
+    expected = {name: weight.shape for name, weight in expected_weights(graph, flow)}
     given = {name: weight.values for name, weight in named_weights(graph)}
     _refuse(
         [
@@ -216,9 +220,8 @@ def _precision_notes(tensors: tuple[Tensor, ...]) -> list[Note]:
     ]
 
 
-def _trained(source: Graph, graph: Graph, model: KerasModel) -> Trained:
+def _trained(source: Graph, graph: Graph, flow: Flow, model: KerasModel) -> Trained:
     """Return what training meets in a model: the source as Keras trains it, the graph as tfjs."""
-    flow = graph_flow(graph)
     masked = masked_outputs(source, model.generation)
     outputs = tuple(
         Output(keras_name, ref.layer, flow[ref.layer, ref.call][ref.output], has_mask)
@@ -251,13 +254,13 @@ def _companion_note(classes: Collection[str]) -> Note:
 
 def _summary(
     graph: Graph,
+    flow: Flow,
     model: KerasModel,
     tensors: tuple[Tensor, ...],
     notes: tuple[Note, ...],
     *,
     is_trainable: bool,
 ) -> Summary:
-    flow = graph_flow(graph)
     dtypes = {
         layer.name: str(layer.config.get("dtype"))
         for layer in graph.layers

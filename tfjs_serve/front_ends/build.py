@@ -26,9 +26,11 @@ from tfjs_serve.graph import (
     tensors,
 )
 from tfjs_serve.keras_files.model import Container, KerasModel
+from tfjs_serve.visible import shown
 
 FUNCTIONAL_CLASSES = ("Functional", "Model")
 WRAPPED_FIELDS = ("layer", "backward_layer", "cell")
+LAYERS_WITHOUT_TRAINABLE = ("InputLayer", "SpatialDropout", "Discretization", "HashedCrossing")
 BINDINGS = {Container.H5: bind_weights, Container.ARCHIVE: bind_by_path}
 """How weights find their layers, by the container they came in."""
 
@@ -117,17 +119,16 @@ def _read_layer(entry: Mapping[str, Any], calls: tuple[Call, ...], generation: i
         config = entry.get("config")
         trainable = config.get("trainable", True) if isinstance(config, Mapping) else True
         return Layer(name, graph.kind.value, {"trainable": trainable}, calls, graph=graph)
-    fields = dict(_mapping(plain(entry.get("config")), name))
+    config = _mapping(entry.get("config"), name)
+    # As they are written: a model among them has calls, which no plain object has.
+    wrapped = {field: config[field] for field in WRAPPED_FIELDS if _is_layer(config.get(field))}
+    fields = {key: plain(value) for key, value in config.items() if key not in wrapped}
     fields.pop("name", None)
     if _is_operation(entry, class_name, fields, generation):
         return Layer(name, OPERATION_PREFIX + class_name, fields, calls)
     if class_name == "InputLayer":
         return Layer(name, class_name, _input_fields(fields), (Call(),))
-    parts = {
-        field: _read_layer(fields.pop(field), (), generation)
-        for field in WRAPPED_FIELDS
-        if _is_layer(fields.get(field))
-    }
+    parts = {field: _read_layer(part, (), generation) for field, part in wrapped.items()}
     if class_name == "StackedRNNCells":
         cells = fields.pop("cells", [])
         if not isinstance(cells, list) or not all(map(_is_layer, cells)):
@@ -148,7 +149,7 @@ def _is_operation(
     """
     if "module" in entry:
         return str(entry["module"]).startswith("keras.src.ops")
-    is_layer = "trainable" in fields or class_name.startswith(("InputLayer", "SpatialDropout"))
+    is_layer = "trainable" in fields or class_name.startswith(LAYERS_WITHOUT_TRAINABLE)
     return generation >= 3 and not is_layer
 
 
@@ -242,5 +243,5 @@ def _list(config: Mapping[str, Any], key: str) -> list[Any]:
 
 def _mapping(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConversionError(f"the config of {what} is {value!r} instead of an object")
+        raise ConversionError(f"the config of {what} is {shown(value)} instead of an object")
     return value

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.keras1_fields import modern_fields
+from tfjs_serve.visible import shown
 
 Entry: TypeAlias = dict[str, Any]
 """A layer or model as JSON: class_name, config, and in a functional model inbound_nodes."""
@@ -51,7 +52,7 @@ def modern(entry: Any) -> Entry:
     Raises ConversionError for what is no layer at all.
     """
     if not isinstance(entry, Mapping):
-        raise ConversionError(f"a layer of the model is {entry!r} instead of an object")
+        raise ConversionError(f"a layer of the model is {shown(entry)} instead of an object")
     class_name, config = str(entry.get("class_name")), entry.get("config")
     if class_name == "Sequential":
         layers = config.get("layers") if isinstance(config, Mapping) else config

@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.values import plain
 from tfjs_serve.graph import Call, Slice, TensorRef, Value
+from tfjs_serve.visible import shown
 
 FALSE_SAYS_NOTHING = ("training", "mask")
 """Call arguments that are as good as null when they are false."""
@@ -81,7 +82,8 @@ def _triples(spec: Any) -> Iterator[tuple[str, int, int]]:
             yield from _triples(item)
     else:
         raise ConversionError(
-            f"the model names an input or output as {spec!r} instead of [layer, node, tensor]; "
+            f"the model names an input or output as {shown(spec)} instead of "
+            "[layer, node, tensor]; "
             "save the model again"
         )
 
@@ -106,12 +108,12 @@ def _keras2_call(node: Any, numbering: Numbering) -> Call:
         return Call((_dict_in_words(node),))
     entries = [node] if is_triple(node) or _is_constant(node) else node
     if not isinstance(entries, list):
-        raise ConversionError(f"a layer is called with {node!r}, which is no list of tensors")
+        raise ConversionError(f"a layer is called with {shown(node)}, which is no list of tensors")
     kwargs: dict[str, Value] = {}
     inputs: list[Value] = []
     for entry in entries:
         if not isinstance(entry, list) or len(entry) < 3:
-            raise ConversionError(f"a layer is called with {entry!r}, which names no tensor")
+            raise ConversionError(f"a layer is called with {shown(entry)}, which names no tensor")
         if entry[0] == "_CONSTANT_VALUE":
             inputs.append(_value(entry[2], numbering))
         else:
@@ -125,7 +127,9 @@ def _keras2_call(node: Any, numbering: Numbering) -> Call:
 def _keras3_call(node: Mapping[str, Any], numbering: Numbering) -> Call:
     positional, named = node["args"], node.get("kwargs", {})
     if not isinstance(positional, list) or not isinstance(named, Mapping):
-        raise ConversionError(f"a layer is called with {node!r}, which is no list of arguments")
+        raise ConversionError(
+            f"a layer is called with {shown(node)}, which is no list of arguments"
+        )
     args = tuple(_value(item, numbering) for item in positional)
     kwargs = {key: _value(item, numbering) for key, item in named.items()}
     if not args:
@@ -154,7 +158,7 @@ def _value(item: Any, numbering: Numbering) -> Value:
         return tuple(_value(part, numbering) for part in item)
     if item is None or isinstance(item, bool | int | float | str):
         return item
-    raise ConversionError(f"a layer is called with {item!r}, which is no value Keras writes")
+    raise ConversionError(f"a layer is called with {shown(item)}, which is no value Keras writes")
 
 
 def _indices(item: Mapping[str, Any]) -> tuple[Any, Any, Any] | None:
@@ -176,7 +180,7 @@ def _dict_in_words(value: Mapping[str, Any]) -> str:
 
 def _reference(triple: Any, numbering: Numbering) -> TensorRef:
     if not is_triple(triple):
-        raise ConversionError(f"a layer is called with {triple!r} instead of a tensor")
+        raise ConversionError(f"a layer is called with {shown(triple)} instead of a tensor")
     layer, node, output = triple[:3]
     return TensorRef(layer, numbering.in_node(layer, node), output)
 

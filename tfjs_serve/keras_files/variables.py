@@ -38,6 +38,18 @@ def _is_adapted(config: Config) -> bool:
     return config.get("mean") is None
 
 
+RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev")
+"""What batch renormalization adds, for training alone."""
+
+
+def _has_renorm(config: Config) -> bool:
+    return bool(config.get("renorm", False))
+
+
+def _scales_only(config: Config) -> bool:
+    return bool(config.get("rms_scaling", False))
+
+
 def _has_gate(config: Config) -> bool:
     return bool(config.get("use_gate", False))
 
@@ -88,10 +100,14 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
         (
             *(("gamma", "scale"), ("beta", "center")),
             *(("moving_mean", None), ("moving_variance", None)),
+            *((role, _has_renorm) for role in RENORM),
         ),
     ),
-    **dict.fromkeys(
-        ("LayerNormalization", "GroupNormalization"), (("gamma", "scale"), ("beta", "center"))
+    "GroupNormalization": (("gamma", "scale"), ("beta", "center")),
+    # keras/src/layers/normalization/layer_normalization.py, build.
+    "LayerNormalization": (
+        ("gamma", lambda config: config.get("scale", True) or _scales_only(config)),
+        ("beta", lambda config: config.get("center", True) and not _scales_only(config)),
     ),
     "EinsumDense": (
         ("kernel", None),
@@ -121,7 +137,7 @@ A variable of a layer inside another one is `<inner layer>/<variable>`.
 """
 
 NEVER_TRAINED = frozenset(
-    {"moving_mean", "moving_variance", "mean", "variance", "count", "vector_u"}
+    {"moving_mean", "moving_variance", *RENORM, "mean", "variance", "count", "vector_u"}
 )
 
 

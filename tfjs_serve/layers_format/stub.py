@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -51,7 +52,7 @@ def module(file: str, classes: Sequence[StubClass], obstacles: Sequence[str] = (
     obstacles: other reasons for which the model is refused.
     """
     names = _identifiers([one.name for one in classes])
-    flags = " ".join(f"--allow-custom {one.name}" for one in classes)
+    flags = " ".join(f"--allow-custom {shlex.quote(one.name)}" for one in classes)
     lines = [
         f"// Custom layers of {_remark(file, 80)}, begun by `tfjs-serve stub`.",
         "//",
@@ -132,11 +133,16 @@ def _output_shape(one: StubClass) -> Iterator[str]:
     yield "computeOutputShape(inputShape) {"
     yield "  const [shape] = Array.isArray(inputShape[0]) ? inputShape : [inputShape];"
     outputs = {layer.name: layer.outputs for layer in one.layers}
-    if any(not shapes or None in shapes for shapes in outputs.values()):
+    if all(shape is None for shapes in outputs.values() for shape in shapes):
+        flag = _remark(f"--allow-custom {shlex.quote(f'{one.name}:same')}", 10_000)
         yield "  // The file does not tell; change this if it is not the shape of the input."
+        yield f"  // If it is, {flag} tells it to the conversion, too."
         yield "  return shape;"
     else:
         yield from _by_layer("outputs", outputs)
+        if any(not shapes or None in shapes for shapes in outputs.values()):
+            text = f"{_js(f'{one.name}: fill in the output shape of ')} + this.name"
+            yield f"  if (outputs.includes(null)) throw new Error({text});"
         yield "  const shapes = outputs.map(([batch, ...rest]) => [batch ?? shape[0], ...rest]);"
         yield "  return shapes.length === 1 ? shapes[0] : shapes;"
     yield "}"

@@ -112,6 +112,9 @@ class Library:
     ) -> bool:
         """Serve a new version from now on; False when its digest is what is served already.
 
+        That version stays, with the summary and report of this conversion: warnings may come and
+        go without a byte of model.json.
+
         Raises OSError when the served folder cannot be written, and SourceBusyError when a shard
         is not there (any more): convert again. Both leave what is served as it is.
         """
@@ -122,7 +125,8 @@ class Library:
             entry, source=source, state=State.READY, error=None, stamp=stamp, options=options
         )
         if entry.current is not None and entry.current.digest == artifacts.digest:
-            self._confirm(ready, entry.current, ms)
+            current = changed(entry.current, artifacts=artifacts)
+            self._confirm(changed(ready, current=current), current, ms)
             return False
         version = Version(artifacts, self._wall_clock(), ms)
         older = (*self._replaced(entry.versions), *self._retired.get(name, ()))
@@ -232,7 +236,7 @@ class Library:
         return self._entries.get(name) or Entry(name, source, State.CONVERTING)
 
     def _confirm(self, entry: Entry, version: Version, ms: int) -> None:
-        """Note that converting again gave what is served already."""
+        """Note that converting again gave the bytes that are served already."""
         if not self._is_whole(entry):
             self._write(entry, version)
         with suppress(OSError):  # The record only spares the next start this conversion.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import OPERATION_PREFIX, Call, Layer, TensorRef, Value
+from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import Lowering
 
 

@@ -13,6 +13,7 @@ from tfjs_serve.graph import (
     Layer,
     TensorRef,
     Value,
+    flow_order,
     tensors,
     walk_layers,
 )
@@ -73,20 +74,9 @@ class Flow:
 
     def run(self) -> None:
         """Follow masks along the calls in the order tensors flow."""
-        done: set[tuple[str, int]] = set()
-        waiting = [(layer, i) for layer in self.graph.layers for i in range(len(layer.calls))]
-        while waiting:
-            later = []
-            for layer, index in waiting:
-                needs = {(ref.layer, ref.call) for ref in layer.calls[index].needs}
-                if needs <= done:
-                    self.follow(layer, index)
-                    done.add((layer.name, index))
-                else:
-                    later.append((layer, index))
-            if len(later) == len(waiting):
-                return  # a circle, which the engine refuses
-            waiting = later
+        calls, _ = flow_order(self.graph)  # the engine refuses a circle
+        for layer, index in calls:
+            self.follow(layer, index)
 
     def follow(self, layer: Layer, index: int) -> None:
         """Give one call its masks, and its outputs theirs."""

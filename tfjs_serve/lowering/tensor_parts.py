@@ -8,7 +8,7 @@ Smaller parts come from `toolbox`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,8 @@ def sliced(sketch: Sketch, x: TensorRef, axis: int, start: int, stop: int) -> Te
     before, size, after = _around(sketch.shape(x), axis)
     if (start, stop) == (0, size):
         return x
+    if length(before) is None:
+        return _axis_first(sketch, x, axis, lambda first: sliced(sketch, first, 1, start, stop))
     flat = reshaped(sketch, x, (length(before), size, length(after)))
     cropping = {"cropping": [[0, 0], [start, size - stop]], "data_format": "channels_last"}
     kept = sketch.add("Cropping2D", cropping, flat)
@@ -77,6 +79,8 @@ def padded(sketch: Sketch, x: TensorRef, axis: int, first: int, last: int) -> Te
     before, size, after = _around(sketch.shape(x), axis)
     if first == last == 0:
         return x
+    if length(before) is None:
+        return _axis_first(sketch, x, axis, lambda ahead: padded(sketch, ahead, 1, first, last))
     flat = reshaped(sketch, x, (length(before), size, length(after)))
     padding = {"padding": [[0, 0], [first, last]], "data_format": "channels_last"}
     more = sketch.add("ZeroPadding2D", padding, flat)
@@ -118,6 +122,18 @@ def reduced(
         if keepdims or axis in kept
     )
     return reshaped(sketch, pooled, left)
+
+
+def _axis_first(
+    sketch: Sketch, x: TensorRef, axis: int, work: Callable[[TensorRef], TensorRef]
+) -> TensorRef:
+    """Return what `work` makes of x with that axis first, the axes in their old order again.
+
+    Axes ahead of unknown length become channels so: tfjs counts on with an unknown height.
+    """
+    order = [axis, *(index for index in range(1, len(sketch.shape(x))) if index != axis)]
+    worked = work(permuted(sketch, x, order))
+    return permuted(sketch, worked, [order.index(index) + 1 for index in range(1, len(order) + 1)])
 
 
 def _around(shape: Shape, axis: int) -> tuple[Shape, int, Shape]:

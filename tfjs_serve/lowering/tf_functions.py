@@ -18,7 +18,7 @@ class Function:
     operation: the class of keras.ops that computes the same.
     operands: names of the arguments that may be tensors, in order; the first one is positional.
     attributes: name of an argument -> name and default of the attribute it becomes.
-    fixed: arguments that must have this value, or be left out.
+    fixed: arguments that must have this value, or be left out or None.
     """
 
     operation: str
@@ -205,7 +205,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         ),
         "add_n": Function("AddN", ("inputs",)),
         "scalar_mul": Function("Multiply", ("scalar", "x")),
-        "bias_add": Function("Add", ("value", "bias"), fixed={"data_format": None}),
+        "bias_add": Function("Add", ("value", "bias"), fixed={"data_format": "NHWC"}),
         "where": Function("Where", ("condition", "x", "y")),
         "getitem": Function("GetItem", ("tensor", "slice_spec")),
     }

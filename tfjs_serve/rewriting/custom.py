@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from tfjs_serve.config.options import KEEPS_SHAPE
 from tfjs_serve.graph import Config, Layer
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.objects import TFJS_INITIALIZERS
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
+from tfjs_serve.visible import cut
 
 LAMBDA = "Lambda"
 
@@ -58,8 +61,40 @@ def bare_name(class_name: str) -> str:
 
 
 def is_allowed(class_name: str, allowed: Collection[str]) -> bool:
-    """Tell whether a class is among those that a user names, with or without its package."""
-    return class_name in allowed or bare_name(class_name) in allowed
+    """Tell whether a class is among those that a user names, with or without its package.
+
+    A name as the page registers it (`registered_names`) is understood, too.
+    """
+    bare = bare_name(class_name)
+    names = {class_name, bare} if ">" in class_name else {bare, f"Custom>{bare}"}
+    plain = {camel_case(name.removesuffix(KEEPS_SHAPE)) for name in allowed}
+    return not plain.isdisjoint(map(camel_case, names))
+
+
+def keeps_shape(class_name: str, allowed: Collection[str]) -> bool:
+    """Tell whether a user says of a class that it returns the shape of its input."""
+    return is_allowed(class_name, [name for name in allowed if name.endswith(KEEPS_SHAPE)])
+
+
+def advice(class_name: str) -> str:
+    """Return what a user can do about a layer of a custom class."""
+    return (
+        "write it in JavaScript (tfjs-serve stub begins it) and pass "
+        f"--allow-custom {bare_name(class_name)}, or replace it by built-in layers"
+    )
+
+
+ADVICE_INSIDE = "call it outside of that layer, or replace it by built-in layers"
+"""What a user can do about a custom class inside a wrapper, which the page cannot be left."""
+
+
+def shape_advice(class_name: str) -> str:
+    """Return what a user can do about a layer whose shape is not told."""
+    return (
+        f"pass --allow-custom {shlex.quote(class_name + KEEPS_SHAPE)} if that layer returns the "
+        "shape of its input, or build the model as a functional one of Keras 3, whose file tells "
+        "shapes"
+    )
 
 
 def registered_names(class_names: Iterable[str]) -> dict[str, str]:
@@ -104,12 +139,13 @@ def in_words(layer: Layer) -> str:
         return "a lambda without a name" if name is None else f"function {name!r}"
     fields = {key: item for key, item in layer.config.items() if key not in _OF_EVERY_LAYER}
     fields |= {key: part.class_name for key, part in layer.parts.items()}
-    told = ", ".join(f"{key} = {_cut(value)}" for key, value in fields.items())
-    if len(told) > _CONFIG_CHARACTERS:
-        told = told[:_CONFIG_CHARACTERS] + "…"
-    return f"config: {told}" if told else "its config holds nothing of its own"
+    told = ", ".join(f"{key} = {_in_json(value)}" for key, value in fields.items())
+    return (
+        f"config: {cut(told, _CONFIG_CHARACTERS)}"
+        if told
+        else "its config holds nothing of its own"
+    )
 
 
-def _cut(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _VALUE_CHARACTERS else text[:_VALUE_CHARACTERS] + "…"
+def _in_json(value: Any) -> str:
+    return cut(json.dumps(value, ensure_ascii=False, default=str), _VALUE_CHARACTERS)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tfjs_serve.artifacts import Applied, Note
 from tfjs_serve.errors import ConversionError, Reason
 from tfjs_serve.graph import Graph
+from tfjs_serve.report import Applied, Note
+from tfjs_serve.rewriting.order import Order
 from tfjs_serve.rewriting.rule import Context, GraphRule, LayerRule
 from tfjs_serve.rewriting.run import Run
 from tfjs_serve.shapes import Shapes
@@ -69,7 +70,7 @@ def attempt(
 
     first_rules, graph_rules: rewrites of the whole model before and after those of its layers.
     """
-    run = Run(context, layer_rules)
+    run = Run(context, Order(layer_rules))
     for rule in first_rules:
         graph = run.apply(rule, graph)
     graph = run.graph(graph)
@@ -77,9 +78,9 @@ def attempt(
         graph = run.apply(rule, graph)
     return Attempt(
         graph,
-        tuple(dict.fromkeys(run.notes)),
-        tuple(run.applied),
-        tuple(dict.fromkeys(run.reasons)),
+        tuple(dict.fromkeys(run.told.notes)),
+        tuple(run.told.applied),
+        tuple(dict.fromkeys(run.told.reasons)),
         run.seen,
     )
 

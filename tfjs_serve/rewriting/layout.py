@@ -45,7 +45,7 @@ def laid_out(graph: Graph, lowerings: Mapping[str, Lowering]) -> Graph:
             for output, ref in enumerate(lowering.outputs):
                 own = TensorRef(layer.name, index, output)
                 is_input = ref.layer == INPUT
-                stands_for[own] = refs[ref.output] if is_input else replace(ref, call=index)
+                stands_for[own] = refs[ref.output] if is_input else _of_call(ref, index)
 
     def resolved(ref: TensorRef) -> TensorRef:
         while (next_ref := stands_for.get(ref, ref)) != ref:
@@ -55,8 +55,8 @@ def laid_out(graph: Graph, lowerings: Mapping[str, Lowering]) -> Graph:
     def instance(part: Layer, index: int, call: Call) -> Call:
         refs = tuple(dict.fromkeys(call.needs))
         outside = {TensorRef(INPUT, 0, i): resolved(ref) for i, ref in enumerate(refs)}
-        made = map_refs(part.calls[0], lambda ref: outside.get(ref) or replace(ref, call=index))
-        return replace(made, shapes=call.shapes)
+        made = map_refs(part.calls[0], lambda ref: outside.get(ref) or _of_call(ref, index))
+        return Call(made.args, made.kwargs, call.shapes)
 
     layers = [
         replace(part, calls=tuple(instance(part, i, call) for i, call in enumerate(layer.calls)))
@@ -70,6 +70,10 @@ def laid_out(graph: Graph, lowerings: Mapping[str, Lowering]) -> Graph:
         inputs=tuple(resolved(ref) for ref in graph.inputs),
         outputs=tuple(resolved(ref) for ref in graph.outputs),
     )
+
+
+def _of_call(ref: TensorRef, call: int) -> TensorRef:
+    return TensorRef(ref.layer, call, ref.output)
 
 
 def _is_chain(layers: Sequence[Layer]) -> bool:

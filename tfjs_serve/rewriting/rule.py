@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, Options
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef
+from tfjs_serve.graph import OPERATION_PREFIX, Graph, Layer, Shape, TensorRef
+from tfjs_serve.report import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,30 @@ LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Lowering | Refus
 GraphRewriter: TypeAlias = Callable[[Graph, Context], GraphRewrite | Refusal | None]
 
 
+OPERATIONS = (OPERATION_PREFIX,)
+"""The `classes` of a rule of operations: one name stands for those of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayerRule:
     """A rewrite of one layer; None means that it does not apply.
 
+    classes: of the layers it may apply to; None for all. It is offered no other.
     needs_parts: whether it must see the layers of a wrapper after all rules.
     is_for_custom: whether it is about any layer, also one of a class that only the page knows.
     """
 
     name: str
     rewrite: LayerRewriter
+    classes: Collection[str] | None = None
     needs_parts: bool = False
     is_for_custom: bool = False
+
+    def is_for(self, class_name: str) -> bool:
+        """Tell whether the rule may apply to a layer of a class."""
+        is_operation = class_name.startswith(OPERATION_PREFIX)
+        kind = OPERATION_PREFIX if is_operation else class_name
+        return self.classes is None or kind in self.classes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfjs_serve.artifacts import Note
 from tfjs_serve.graph import Call, Layer, Shape, TensorRef, Weight
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal
 from tfjs_serve.rewriting.supported import checked
 from tfjs_serve.shapes import call_shapes

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tfjs_serve.artifacts import DEFAULT_OPTIONS, Note, NoteKind, Options
+from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import OPERATION_PREFIX, Config, Layer
 from tfjs_serve.layers_format.catalog import CATALOG
 from tfjs_serve.layers_format.catalog.spec import REQUIRED, LayerSpec
-from tfjs_serve.rewriting.custom import LAMBDA, bare_name, in_words, is_allowed
+from tfjs_serve.report import Note, NoteKind
+from tfjs_serve.rewriting.custom import ADVICE_INSIDE, LAMBDA, advice, in_words, is_allowed
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Refusal, Rewrite, refuse, with_fields
 from tfjs_serve.topology import part_config
+from tfjs_serve.visible import shown
 
 _REMEDY = "allow it (companion = true), and load layers.js before the model"
 
@@ -42,7 +44,8 @@ def checked(layer: Layer, options: Options = DEFAULT_OPTIONS) -> Rewrite | Refus
         if field.is_read and name not in layer.config and name not in layer.parts
     }
     notes = (Note(spec.warning, layer.name, NoteKind.BACKEND),) if spec.warning else ()
-    return Rewrite(with_fields(layer, absent, *unread), notes)
+    is_complete = not absent and layer.config.keys().isdisjoint(unread)
+    return Rewrite(layer if is_complete else with_fields(layer, absent, *unread), notes)
 
 
 def _is_json(config: Config) -> bool:
@@ -59,9 +62,9 @@ def _wrong_values(layer: Layer, spec: LayerSpec) -> Iterator[str]:
             continue
         field = spec.fields.get(name)
         if field is None:
-            yield f"not supported yet: {name} = {value!r}"
+            yield f"not supported yet: {name} = {shown(value)}"
         elif not field.accepts(value):
-            yield f"not supported yet: {name} = {value!r} (expected {field.expected})"
+            yield f"not supported yet: {name} = {shown(value)} (expected {field.expected})"
     for name, part in layer.parts.items():
         field = spec.fields.get(name)
         # The backward layer is the forward one in reverse (rules.bidirectional): tfjs reads one.
@@ -78,15 +81,14 @@ def _missing(layer: Layer, spec: LayerSpec) -> Iterator[str]:
 
 def remedy(layer: Layer) -> str:
     """Return what a user can do about a layer of a custom class."""
-    return (
-        "write it in JavaScript (tfjs-serve stub begins it) and pass "
-        f"--allow-custom {bare_name(layer.class_name)}, or replace it by built-in layers"
-    )
+    return advice(layer.class_name)
 
 
 def _unknown_class(layer: Layer, options: Options) -> Refusal:
     if is_allowed(layer.class_name, options.allow_custom):
-        return refuse(layer, "not supported yet: a custom class inside another layer")
+        return refuse(
+            layer, "not supported yet: a custom class inside another layer", ADVICE_INSIDE
+        )
     if layer.class_name == LAMBDA:
         why = "a Lambda layer holds Python code, which a browser cannot run"
         return refuse(layer, f"{why} ({in_words(layer)})", remedy(layer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfjs_serve.graph import Graph
 from tfjs_serve.rewriting.engine import Attempt, Translated, attempt
-from tfjs_serve.rewriting.rule import Context, GraphRule, LayerRule
+from tfjs_serve.rewriting.rule import OPERATIONS, Context, GraphRule, LayerRule
 from tfjs_serve.rules import (
     activation_formulas,
     activation_operations,
@@ -31,6 +31,7 @@ from tfjs_serve.rules import (
     constraints,
     conv3d_transpose,
     conv_lstm1d,
+    conv_lstm_backwards,
     cudnn_recurrent,
     custom_layers,
     custom_scale_layer,
@@ -38,6 +39,7 @@ from tfjs_serve.rules import (
     dilated_depthwise,
     directions,
     dot_normalize,
+    dot_ranks,
     dtype_policies,
     einsum,
     einsum_dense,
@@ -88,6 +90,7 @@ from tfjs_serve.rules import (
     paddings,
     pads,
     powers,
+    prelu,
     products,
     quantised_weights,
     quotients,
@@ -96,6 +99,7 @@ from tfjs_serve.rules import (
     reductions,
     regularizers,
     relu,
+    renorm,
     repeated_inputs,
     reshape,
     reshape_operations,
@@ -137,106 +141,141 @@ FIRST_RULES = (
 LAYER_RULES = (
     LayerRule("quantised_weights", quantised_weights.rewrite),  # before its weights are missed
     LayerRule("missing_weights", missing_weights.rewrite),  # before one reads them
-    LayerRule("maxout_dense", maxout_dense.rewrite),  # before fields of Keras 1 are refused
-    LayerRule("highway", highway.rewrite),  # before its activation is split off
-    LayerRule("given_output_shape", given_output_shape.rewrite),
-    LayerRule("directions", directions.rewrite),  # before those that know one layer for both
-    LayerRule("recurrent_cells", recurrent_cells.rewrite),  # before those that know the layers
-    LayerRule("input_layers", input_layers.rewrite),  # before dtypes, which leave inputs alone
-    LayerRule("tf_operations", tf_operations.rewrite),  # one spelling for both Kerases
-    LayerRule("compositions", compositions.rewrite),
-    LayerRule("einsum", einsum.rewrite),
-    LayerRule("layer_operations", layer_operations.rewrite),
-    LayerRule("rearrangements", rearrangements.rewrite),
-    LayerRule("constant_operations", constant_operations.rewrite),  # a Cast has a dtype of its own
-    LayerRule("tensor_operations", tensor_operations.rewrite),
-    LayerRule("bounds", bounds.rewrite),
-    LayerRule("powers", powers.rewrite),
-    LayerRule("quotients", quotients.rewrite),  # after the constants, by which it is a product
-    LayerRule("activation_operations", activation_operations.rewrite),
-    LayerRule("reductions", reductions.rewrite),
-    LayerRule("reshape_operations", reshape_operations.rewrite),
-    LayerRule("joins", joins.rewrite),
-    LayerRule("cuts", cuts.rewrite),
-    LayerRule("pads", pads.rewrite),
-    LayerRule("products", products.rewrite),
-    LayerRule("logic", logic.rewrite),
-    LayerRule("companion_operations", companion_operations.rewrite),  # what the others leave
+    # before fields of Keras 1 are refused
+    LayerRule("maxout_dense", maxout_dense.rewrite, maxout_dense.CLASSES),
+    LayerRule("highway", highway.rewrite, highway.CLASSES),  # before its activation is split off
+    LayerRule("given_output_shape", given_output_shape.rewrite, given_output_shape.CLASSES),
+    # before those that know one layer for both
+    LayerRule("directions", directions.rewrite, directions.CLASSES),
+    # before those that know the layers
+    LayerRule("recurrent_cells", recurrent_cells.rewrite, recurrent_cells.CLASSES),
+    # before dtypes, which leave inputs alone
+    LayerRule("input_layers", input_layers.rewrite, input_layers.CLASSES),
+    # one spelling for both Kerases
+    LayerRule("tf_operations", tf_operations.rewrite, tf_operations.CLASSES),
+    LayerRule("compositions", compositions.rewrite, OPERATIONS),
+    LayerRule("einsum", einsum.rewrite, OPERATIONS),
+    LayerRule("layer_operations", layer_operations.rewrite, OPERATIONS),
+    LayerRule("rearrangements", rearrangements.rewrite, OPERATIONS),
+    # a Cast has a dtype of its own
+    LayerRule("constant_operations", constant_operations.rewrite, OPERATIONS),
+    LayerRule("tensor_operations", tensor_operations.rewrite, OPERATIONS),
+    LayerRule("bounds", bounds.rewrite, OPERATIONS),
+    LayerRule("powers", powers.rewrite, OPERATIONS),
+    # after the constants, by which it is a product
+    LayerRule("quotients", quotients.rewrite, OPERATIONS),
+    LayerRule("activation_operations", activation_operations.rewrite, OPERATIONS),
+    LayerRule("reductions", reductions.rewrite, OPERATIONS),
+    LayerRule("reshape_operations", reshape_operations.rewrite, OPERATIONS),
+    LayerRule("joins", joins.rewrite, OPERATIONS),
+    LayerRule("cuts", cuts.rewrite, OPERATIONS),
+    LayerRule("pads", pads.rewrite, OPERATIONS),
+    LayerRule("products", products.rewrite, OPERATIONS),
+    LayerRule("logic", logic.rewrite, OPERATIONS),
+    # what the others leave
+    LayerRule("companion_operations", companion_operations.rewrite, OPERATIONS),
     LayerRule("lora", lora.rewrite),  # before what it merges is refused
-    LayerRule("int8_dense", int8_dense.rewrite),  # before policies and quantisation are refused
+    # before policies and quantisation are refused
+    LayerRule("int8_dense", int8_dense.rewrite, int8_dense.CLASSES),
     LayerRule("dtype_policies", dtype_policies.rewrite),
     LayerRule("bookkeeping", bookkeeping.rewrite),
-    LayerRule("conv_lstm1d", conv_lstm1d.rewrite),
+    LayerRule("conv_lstm_backwards", conv_lstm_backwards.rewrite, conv_lstm_backwards.CLASSES),
+    LayerRule("conv_lstm1d", conv_lstm1d.rewrite, conv_lstm1d.CLASSES),
     LayerRule("flags", flags.rewrite),
-    LayerRule("initial_states", initial_states.rewrite),  # before what is left is refused
-    LayerRule("mask_makers", mask_makers.rewrite),
-    LayerRule("masked_pooling", masked_pooling.rewrite),
-    LayerRule("masked_products", masked_products.rewrite),
-    LayerRule("gru_reset_after", gru_reset_after.rewrite),  # before activations: sees raw parts
-    LayerRule("masked_recurrent", masked_recurrent.rewrite),  # after it, which has masks of its own
-    LayerRule("masked_softmax", masked_softmax.rewrite),
-    LayerRule("attention_arguments", attention_arguments.rewrite),  # before they are refused
-    LayerRule("inference_identity", inference_identity.rewrite),  # ignores a `training` of Keras 3
-    LayerRule("resizing", resizing.rewrite),  # ignores a `training` of Keras 3
+    # before what is left is refused
+    LayerRule("initial_states", initial_states.rewrite, initial_states.RECURRENT),
+    LayerRule("mask_makers", mask_makers.rewrite, mask_makers.CLASSES),
+    LayerRule("masked_pooling", masked_pooling.rewrite, masked_pooling.CLASSES),
+    LayerRule("masked_products", masked_products.rewrite, masked_products.CLASSES),
+    # before activations: sees raw parts
+    LayerRule("gru_reset_after", gru_reset_after.rewrite, gru_reset_after.CLASSES),
+    # after it, which has masks of its own
+    LayerRule("masked_recurrent", masked_recurrent.rewrite, masked_recurrent.CLASSES),
+    LayerRule("masked_softmax", masked_softmax.rewrite, masked_softmax.CLASSES),
+    # before they are refused
+    LayerRule("attention_arguments", attention_arguments.rewrite, attention_arguments.CLASSES),
+    # ignores a `training` of Keras 3
+    LayerRule("inference_identity", inference_identity.rewrite, inference_identity.CLASSES),
+    LayerRule("resizing", resizing.rewrite, resizing.CLASSES),  # ignores a `training` of Keras 3
     LayerRule(
         "call_arguments", call_arguments.rewrite, is_for_custom=True
     ),  # refuses what the node would lose
-    LayerRule("single_input_merges", single_input_merges.rewrite),
-    LayerRule("spectral_normalization", spectral_normalization.rewrite),  # sees raw parts
-    LayerRule("time_distributed", time_distributed.rewrite),  # sees raw parts
-    LayerRule("hard_sigmoid_gates", hard_sigmoid_gates.rewrite),  # before it is refused
-    LayerRule("locally_connected", locally_connected.rewrite),  # its activation goes on to a Dense
+    LayerRule("single_input_merges", single_input_merges.rewrite, single_input_merges.MERGES),
+    # sees raw parts
+    LayerRule(
+        "spectral_normalization", spectral_normalization.rewrite, spectral_normalization.CLASSES
+    ),
+    # sees raw parts
+    LayerRule("time_distributed", time_distributed.rewrite, time_distributed.CLASSES),
+    # before it is refused
+    LayerRule("hard_sigmoid_gates", hard_sigmoid_gates.rewrite, hard_sigmoid_gates.GATES),
+    # its activation goes on to a Dense
+    LayerRule("locally_connected", locally_connected.rewrite, locally_connected.AXES),
     LayerRule("split_activations", split_activations.rewrite),  # before they are refused
-    LayerRule("activation_formulas", activation_formulas.rewrite),
+    LayerRule("activation_formulas", activation_formulas.rewrite, activation_formulas.CLASSES),
     LayerRule("activations", activations.rewrite),
     LayerRule("initializers", initializers.rewrite),
     LayerRule("regularizers", regularizers.rewrite),
     LayerRule("constraints", constraints.rewrite),
-    LayerRule("attention_axes", attention_axes.rewrite),
-    LayerRule("multi_head_attention", multi_head_attention.rewrite),  # hands clean fields on
-    LayerRule("attention", attention.rewrite),
-    LayerRule("custom_scale_layer", custom_scale_layer.rewrite),
+    LayerRule("attention_axes", attention_axes.rewrite, attention_axes.CLASSES),
+    # hands clean fields on
+    LayerRule("multi_head_attention", multi_head_attention.rewrite, attention_arguments.HEADS),
+    LayerRule("attention", attention.rewrite, attention_arguments.PLAIN),
+    LayerRule("custom_scale_layer", custom_scale_layer.rewrite, custom_scale_layer.CLASSES),
     LayerRule("layer_scale", layer_scale.rewrite),
-    LayerRule("normalization", normalization.rewrite),
-    LayerRule("einsum_dense", einsum_dense.rewrite),  # its activation has a name by now
-    LayerRule("category_encoding", category_encoding.rewrite),
-    LayerRule("spatial_dropout", spatial_dropout.rewrite),
-    LayerRule("relu", relu.rewrite),
-    LayerRule("elu", elu.rewrite),
-    LayerRule("leaky_relu", leaky_relu.rewrite),
-    LayerRule("paddings", paddings.rewrite),
-    LayerRule("flatten", flatten.rewrite),
-    LayerRule("reshape", reshape.rewrite),
-    LayerRule("axes", axes.rewrite),
-    LayerRule("softmax", softmax.rewrite),
-    LayerRule("batch_normalization", batch_normalization.rewrite),  # axes count from the front
-    LayerRule("layer_normalization", layer_normalization.rewrite),
-    LayerRule("group_normalization", group_normalization.rewrite),
-    LayerRule("rms_normalization", rms_normalization.rewrite),
-    LayerRule("unit_normalization", unit_normalization.rewrite),
-    LayerRule("dot_normalize", dot_normalize.rewrite),
-    LayerRule("keepdims", keepdims.rewrite),
-    LayerRule("groups", groups.rewrite),  # before channels_last: tfjs does transpose a Conv2D
-    LayerRule("dilated_depthwise", dilated_depthwise.rewrite),  # before channels_last
-    LayerRule("channels_last", channels_last.rewrite),  # the others count on it
-    LayerRule("causal", causal.rewrite),
-    LayerRule("output_padding", output_padding.rewrite),  # before axes are added
-    LayerRule("one_dimension", one_dimension.rewrite),
-    LayerRule("global_pooling3d", global_pooling3d.rewrite),
-    LayerRule("adaptive_pooling", adaptive_pooling.rewrite),
-    LayerRule("conv3d_transpose", conv3d_transpose.rewrite),
-    LayerRule("three_dimensions", three_dimensions.rewrite),
-    LayerRule("interpolation", interpolation.rewrite),
-    LayerRule("same_padding", same_padding.rewrite),  # of what is left to tfjs
-    LayerRule("subtract", subtract.rewrite),
+    LayerRule("normalization", normalization.rewrite, normalization.CLASSES),
+    # its activation has a name by now
+    LayerRule("einsum_dense", einsum_dense.rewrite, einsum_dense.CLASSES),
+    LayerRule("category_encoding", category_encoding.rewrite, category_encoding.CLASSES),
+    LayerRule("spatial_dropout", spatial_dropout.rewrite, spatial_dropout.AXES),
+    LayerRule("relu", relu.rewrite, relu.CLASSES),
+    LayerRule("elu", elu.rewrite, elu.CLASSES),
+    LayerRule("leaky_relu", leaky_relu.rewrite, leaky_relu.CLASSES),
+    LayerRule("prelu", prelu.rewrite, prelu.CLASSES),
+    LayerRule("paddings", paddings.rewrite, paddings.FIELDS),
+    LayerRule("flatten", flatten.rewrite, flatten.CLASSES),
+    LayerRule("reshape", reshape.rewrite, reshape.CLASSES),
+    LayerRule("axes", axes.rewrite, axes.AXIS_FIELDS),
+    LayerRule("renorm", renorm.rewrite, renorm.CLASSES),
+    LayerRule("softmax", softmax.rewrite, softmax.CLASSES),
+    # axes count from the front
+    LayerRule("batch_normalization", batch_normalization.rewrite, batch_normalization.CLASSES),
+    LayerRule("layer_normalization", layer_normalization.rewrite, layer_normalization.CLASSES),
+    LayerRule("group_normalization", group_normalization.rewrite, group_normalization.CLASSES),
+    LayerRule("rms_normalization", rms_normalization.rewrite, rms_normalization.CLASSES),
+    LayerRule("unit_normalization", unit_normalization.rewrite, unit_normalization.CLASSES),
+    LayerRule("dot_normalize", dot_normalize.rewrite, dot_normalize.CLASSES),
+    LayerRule("dot_ranks", dot_ranks.rewrite, dot_ranks.CLASSES),  # of what is normalized by now
+    LayerRule("keepdims", keepdims.rewrite, keepdims.RANKS),
+    # before channels_last: tfjs does transpose a Conv2D
+    LayerRule("groups", groups.rewrite, groups.CLASSES),
+    # before channels_last
+    LayerRule("dilated_depthwise", dilated_depthwise.rewrite, dilated_depthwise.CLASSES),
+    # the others count on it
+    LayerRule("channels_last", channels_last.rewrite, channels_last.SPATIAL_AXES),
+    LayerRule("causal", causal.rewrite, causal.CLASSES),
+    # before axes are added
+    LayerRule("output_padding", output_padding.rewrite, output_padding.AXES),
+    LayerRule("one_dimension", one_dimension.rewrite, one_dimension.CLASSES),
+    LayerRule("global_pooling3d", global_pooling3d.rewrite, global_pooling3d.CLASSES),
+    LayerRule("adaptive_pooling", adaptive_pooling.rewrite, adaptive_pooling.CLASSES),
+    LayerRule("conv3d_transpose", conv3d_transpose.rewrite, conv3d_transpose.CLASSES),
+    LayerRule("three_dimensions", three_dimensions.rewrite, three_dimensions.CLASSES),
+    LayerRule("interpolation", interpolation.rewrite, interpolation.CLASSES),
+    # of what is left to tfjs
+    LayerRule("same_padding", same_padding.rewrite, same_padding.WINDOWS),
+    LayerRule("subtract", subtract.rewrite, subtract.CLASSES),
     LayerRule(
-        "time_steps", time_steps.rewrite, needs_parts=True
+        "time_steps", time_steps.rewrite, time_steps.CLASSES, needs_parts=True
     ),  # what takes one layer of tfjs is looped over
     LayerRule(
-        "bidirectional", bidirectional.rewrite, needs_parts=True
+        "bidirectional", bidirectional.rewrite, bidirectional.CLASSES, needs_parts=True
     ),  # compares parts that are clean by now
 )
-"""Rewrites of single layers, run on each one in this order, wrapped layers first."""
+"""Rewrites of single layers, run on each one in this order, wrapped layers first.
+
+Each with the classes it is for, which it is offered alone; all where it names none.
+"""
 
 GRAPH_RULES = (
     GraphRule("repeated_inputs", repeated_inputs.rewrite),  # lowerings repeat inputs, too

@@ -18,6 +18,8 @@ from tfjs_serve.lowering.formulas import FORMULAS
 from tfjs_serve.rewriting.rule import Context, Lowering, Rewrite, named_object
 from tfjs_serve.rewriting.sketch import Sketch
 
+CLASSES = ("Activation",)
+
 BY_NAME = frozenset(FORMULAS) - {"elu", "gelu_tanh", "threshold"}
 """Activations that a config names; the others come with parameters, from operations."""
 
@@ -28,7 +30,7 @@ LAYERS = ("LeakyReLU", "ReLU", "ELU", "Softmax", "ThresholdedReLU")
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | None:
     """Compute an activation by other layers."""
     value = layer.config.get("activation")
-    if layer.class_name != "Activation" or not is_known(value):
+    if layer.class_name not in CLASSES or not is_known(value):
         return None
     if isinstance(value, str):
         if value in activation_names(context.generation):

@@ -17,6 +17,7 @@ from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.objects import OTHER_ACTIVATIONS, activation_names
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
+from tfjs_serve.visible import shown
 
 FIELDS = ("activation", "recurrent_activation")
 
@@ -45,10 +46,10 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
 
 def _reason(layer: Layer, field: str, name: str) -> Reason:
     if name not in OTHER_ACTIVATIONS | KERAS_CLASSES:
-        why = f"{field} = {name!r} is custom, and its Python code is not in the file"
+        why = f"{field} = {shown(name)} is custom, and its Python code is not in the file"
         remedy = "replace it by a built-in one and save the model again"
         return Reason(why, layer.name, layer.class_name, remedy)
-    why = f"not supported yet: {field} = {name!r}"
+    why = f"not supported yet: {field} = {shown(name)}"
     if name == "hard_sigmoid":
         why += " of Keras 3, which TensorFlow.js computes by another formula"
     return Reason(why, layer.name, layer.class_name)

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, TensorRef, Weight
 from tfjs_serve.lowering.attention_masks import (
     of_steps,
@@ -25,6 +24,7 @@ from tfjs_serve.lowering.attention_masks import (
     together,
     within,
 )
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
 from tfjs_serve.rewriting.sketch import Sketch
 from tfjs_serve.rules.attention_arguments import FLAGS, INPUTS, PLAIN

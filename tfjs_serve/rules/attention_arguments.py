@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from tfjs_serve.graph import Call, Layer, TensorRef, Value
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported, with_fields
+from tfjs_serve.visible import shown
 
 HEADS = ("MultiHeadAttention", "GroupedQueryAttention")
 """Classes that are called with query, value and key one by one."""
@@ -36,10 +37,12 @@ _ARGUMENTS = {
     ),
 }
 
+CLASSES = (*HEADS, *PLAIN)
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     """Give an attention layer its tensors as inputs and its flags as fields."""
-    if layer.class_name not in _ARGUMENTS or INPUTS in layer.config:
+    if layer.class_name not in CLASSES or INPUTS in layer.config:
         return None
     call = layer.calls[0]
     positional = dict(zip(_ARGUMENTS[layer.class_name], call.args, strict=False))
@@ -49,7 +52,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         del given[name]
     for name, value in given.items():
         if name not in _TENSORS or not isinstance(value, TensorRef):
-            return not_supported(layer, f"called with {name} = {value!r}")
+            return not_supported(layer, f"called with {name} = {shown(value)}")
     if not {"query", "value"} <= given.keys():
         return not_supported(layer, "called without a query or a value")
     order = tuple(ref for ref in dict.fromkeys(given.values()) if isinstance(ref, TensorRef))

@@ -17,12 +17,14 @@ from tfjs_serve.lowering.toolbox import held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, with_fields
 from tfjs_serve.rules.attention_arguments import INPUTS
 
+CLASSES = ("MultiHeadAttention",)
+
 ROLES = {"query", "value", "key"}
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Give attention one axis instead of several."""
-    if layer.class_name != "MultiHeadAttention" or INPUTS not in layer.config:
+    if layer.class_name not in CLASSES or INPUTS not in layer.config:
         return None
     shapes = [known_shape(shape) for shape in context.shapes]
     inputs = layer.config[INPUTS]

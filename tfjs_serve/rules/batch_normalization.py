@@ -15,12 +15,14 @@ from tfjs_serve.lowering.chains import chain, permute, reshape
 from tfjs_serve.lowering.toolbox import axes_last, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
 
+CLASSES = ("BatchNormalization",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Move the axis to the end, and join all others where there are too many."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
     axis = layer.config.get("axis", -1)
-    if layer.class_name != "BatchNormalization" or shape is None or not is_integer(axis):
+    if layer.class_name not in CLASSES or shape is None or not is_integer(axis):
         return None
     rank = len(shape)
     axis = axis + rank if axis < 0 else axis

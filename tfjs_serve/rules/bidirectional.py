@@ -14,12 +14,14 @@ from dataclasses import replace
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported
 
+CLASSES = ("Bidirectional",)
+
 FREE_TO_DIFFER = ("go_backwards", "name", "zero_output_for_mask")
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     """Check that both directions are alike and name the inner layer as tfjs expects it."""
-    if layer.class_name != "Bidirectional" or not {"layer", "backward_layer"} <= layer.parts.keys():
+    if layer.class_name not in CLASSES or not {"layer", "backward_layer"} <= layer.parts.keys():
         return None
     forward, backward = layer.parts["layer"], layer.parts["backward_layer"]
     if not is_mirror(forward, backward):

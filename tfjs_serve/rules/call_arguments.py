@@ -7,8 +7,8 @@ After:  refused (executor.ts passes `training` and `mask` of its own and nothing
 from __future__ import annotations
 
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Layer, TensorRef, tensors
-from tfjs_serve.rewriting.rule import Context, Refusal
+from tfjs_serve.graph import OPERATION_PREFIX, Layer, TensorRef, tensors
+from tfjs_serve.rewriting.rule import Context, Refusal, not_supported
 
 
 def rewrite(layer: Layer, context: Context) -> Refusal | None:
@@ -22,6 +22,9 @@ def rewrite(layer: Layer, context: Context) -> Refusal | None:
         found += [f"called with {_in_words(value)}" for value in literals]
     if not found:
         return None
+    if layer.class_name.startswith(OPERATION_PREFIX):
+        # No rule before this one took it; arguments are what operations have.
+        return not_supported(layer, f"operation {layer.class_name}, {found[0]}")
     reasons = dict.fromkeys(f"not supported yet: {what}" for what in found)
     return Refusal(tuple(Reason(why, layer.name, layer.class_name) for why in reasons))
 

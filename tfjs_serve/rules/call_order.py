@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, map_refs
+from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, flow_order, map_refs
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
@@ -41,24 +41,12 @@ def _ordered(graph: Graph) -> Graph:
 def _order_of_calls(graph: Graph) -> dict[str, list[int]]:
     """Return, for each layer, its calls in the order tfjs makes them."""
     # An input has its one node as soon as it is constructed (engine/input_layer.ts).
-    inputs = {layer.name for layer in graph.layers if layer.class_name == "InputLayer"}
-    made = {layer.name: [0] if layer.name in inputs else [] for layer in graph.layers}
-    waiting = {
-        layer.name: [] if layer.name in inputs else list(range(len(layer.calls)))
-        for layer in graph.layers
-    }
-    is_progressing = True
-    while is_progressing and any(waiting.values()):
-        is_progressing = False
-        for layer in graph.layers:
-            queue, waiting[layer.name] = waiting[layer.name], []
-            for call in queue:
-                if all(ref.call in made[ref.layer] for ref in layer.calls[call].inputs):
-                    made[layer.name].append(call)
-                    is_progressing = True
-                else:
-                    waiting[layer.name].append(call)
-    return {name: made[name] + waiting[name] for name in made}
+    layers = sorted(graph.layers, key=lambda layer: layer.class_name != "InputLayer")
+    made, waiting = flow_order(replace(graph, layers=tuple(layers)))
+    order: dict[str, list[int]] = {layer.name: [] for layer in graph.layers}
+    for layer, call in (*made, *waiting):
+        order[layer.name].append(call)
+    return order
 
 
 def _renumber(graph: Graph, order: dict[str, list[int]]) -> Graph:

@@ -16,12 +16,14 @@ from tfjs_serve.layers_format.catalog.fields import is_positive
 from tfjs_serve.lowering.chains import constant, finished, reshape, step
 from tfjs_serve.rewriting.rule import Context, Lowering
 
+CLASSES = ("CategoryEncoding",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Look the tokens up in the identity matrix, then take all of a sample together."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
     tokens = layer.config.get("num_tokens", layer.config.get("max_tokens"))
-    if layer.class_name != "CategoryEncoding" or not is_positive(tokens) or shape is None:
+    if layer.class_name not in CLASSES or not is_positive(tokens) or shape is None:
         return None
     together = _together(layer, shape[1], tokens) if len(shape) == 2 else None
     if together is None or layer.config.get("sparse"):

@@ -19,6 +19,7 @@ from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
 SPATIAL_AXES = {
     "Conv1D": 1,
     "Conv1DTranspose": 1,
+    "Conv3DTranspose": 3,
     "DepthwiseConv1D": 1,
     "SeparableConv1D": 1,
     "SeparableConv2D": 2,

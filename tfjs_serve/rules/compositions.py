@@ -193,6 +193,21 @@ def _full(to: Composer, asked: Asked) -> TensorRef | None:
     return to.op("Add", to.op("ZerosLike", asked.x), value)
 
 
+def _layer_norm(to: Composer, asked: Asked) -> TensorRef | None:
+    if asked.fields.get("rms_scaling"):
+        return None
+    axes = axes_of(asked.fields.get("axis", -1), len(asked.shape))
+    if list(axes) != [len(asked.shape) - 1]:
+        return None  # gamma and beta would be reshaped to other axes than the last
+    rest = dict(zip(("gamma", "beta"), asked.args[1:], strict=False)) | dict(asked.fields)
+    flags = {"center": False, "scale": False, "epsilon": asked.fields.get("epsilon") or 1e-7}
+    made = to.layer("LayerNormalization", asked.x, axis=list(axes), **flags)
+    for name, role in (("Multiply", "gamma"), ("Add", "beta")):
+        if rest.get(role) is not None:
+            made = to.op(name, made, rest[role])
+    return made
+
+
 def _batch_flatten(to: Composer, asked: Asked) -> TensorRef | None:
     return to.layer("Flatten", asked.x)
 
@@ -205,5 +220,6 @@ COMPOSITIONS: Mapping[str, Compose] = MappingProxyType(
         **{"LogicalXor": _xor, "Power": _power, "Prod": _product, "FullLike": _full},
         **{"Max": _extreme("Max", "Maximum"), "Min": _extreme("Min", "Minimum")},
         "BatchFlatten": _batch_flatten,
+        "LayerNorm": _layer_norm,
     }
 )

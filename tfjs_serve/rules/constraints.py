@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 

@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.layers_format.catalog.shapes import per_axis
 from tfjs_serve.lowering.chains import chain, permute, reshape, step
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
+
+CLASSES = ("Conv3DTranspose",)
 
 _NOTE = "has a bias for each of {} places now: equal until it is trained further"
 _DEFAULTS = {"strides": 1, "padding": "valid", "dilation_rate": 1, "output_padding": None}
@@ -33,7 +35,7 @@ _DEFAULTS = {"strides": 1, "padding": "valid", "dilation_rate": 1, "output_paddi
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Convolve with the taps that belong together, then put the results side by side."""
     shape = context.shapes[0] if context.shapes else None
-    if layer.class_name != "Conv3DTranspose" or shape is None or len(shape) != 5:
+    if layer.class_name not in CLASSES or shape is None or len(shape) != 5:
         return None
     fields = {**_DEFAULTS, **layer.config}
     is_dilated = set(per_axis(fields, "dilation_rate", 3)) != {1}

@@ -17,12 +17,14 @@ from tfjs_serve.graph import Call, Computed, Layer, TensorRef, Weight
 from tfjs_serve.layers_format.catalog.shapes import conv_lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, with_fields
 
+CLASSES = ("ConvLSTM1D",)
+
 WINDOWS = ("kernel_size", "strides", "dilation_rate")
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Give a ConvLSTM1D a second axis of length 1."""
-    if layer.class_name != "ConvLSTM1D":
+    if layer.class_name not in CLASSES:
         return None
     shape = context.shapes[0] if context.shapes else None
     config = layer.config

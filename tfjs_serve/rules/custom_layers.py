@@ -5,20 +5,24 @@ After:  Doubling {"factor": 2}, with the weights that the file has for it; refus
 
 A Lambda keeps the name of its function and its arguments, never its byte code. A class that is
 called like one of Keras's or tfjs's own, or like another one of the model, keeps its package:
-`mine>Dense`, or `Custom>Dense`. Output shapes are what the file tells of them.
+`mine>Dense`, or `Custom>Dense`. Output shapes are what the file tells of them;
+with `--allow-custom Doubling:same` they are those of the first input where it tells none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import OPERATION_PREFIX, Graph, Layer, walk_graphs
-from tfjs_serve.rewriting.custom import is_allowed, own_config, registered_names
+from tfjs_serve.report import Note, NoteKind
+from tfjs_serve.rewriting.custom import is_allowed, keeps_shape, own_config, registered_names
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 from tfjs_serve.rules.namesakes import missing_fields
 from tfjs_serve.topology import part_config
+
+_KEPT = "; where the file tells no shape of its output, it is that of its input"
 
 
 def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
@@ -36,21 +40,22 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
     notes = tuple(
         Note(
             f"needs the class {name!r}: the page registers it before tf.loadLayersModel "
-            "(`tfjs-serve stub` writes a skeleton); a mask it makes in Keras is not handed on",
+            "(`tfjs-serve stub` writes a skeleton); a mask it makes in Keras is not handed on"
+            f"{_KEPT if keeps_shape(keras_name, allowed) else ''}",
             kind=NoteKind.PAGE,
         )
-        for name in names.values()
+        for keras_name, name in names.items()
     )
-    return GraphRewrite(_marked(graph, names), notes)
+    return GraphRewrite(_marked(graph, names, allowed), notes)
 
 
-def _marked(graph: Graph, names: dict[str, str]) -> Graph:
-    return replace(graph, layers=tuple(_passed(layer, names) for layer in graph.layers))
+def _marked(graph: Graph, names: dict[str, str], allowed: Sequence[str]) -> Graph:
+    return replace(graph, layers=tuple(_passed(layer, names, allowed) for layer in graph.layers))
 
 
-def _passed(layer: Layer, names: dict[str, str]) -> Layer:
+def _passed(layer: Layer, names: dict[str, str], allowed: Sequence[str]) -> Layer:
     if layer.graph is not None:
-        return replace(layer, graph=_marked(layer.graph, names))
+        return replace(layer, graph=_marked(layer.graph, names, allowed))
     if layer.class_name not in names or not is_custom(layer):
         return layer
     parts = {field: part_config(part) for field, part in layer.parts.items()}
@@ -60,6 +65,7 @@ def _passed(layer: Layer, names: dict[str, str]) -> Layer:
         config={**own_config(layer), **parts},
         parts={},
         is_custom=True,
+        keeps_shape=keeps_shape(layer.class_name, allowed),
     )
 
 

@@ -14,13 +14,13 @@ from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
 
-NAMES = ("CustomScaleLayer", "Custom>CustomScaleLayer")
+CLASSES = ("CustomScaleLayer", "Custom>CustomScaleLayer")
 FIELDS = frozenset({"scale", "trainable"})
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Scale the second input and add it to the first."""
-    if layer.class_name not in NAMES or not _is_of_keras(layer):
+    if layer.class_name not in CLASSES or not _is_of_keras(layer):
         return None
     sketch = Sketch(layer, context)
     scale = {"scale": layer.config["scale"], "offset": 0.0}

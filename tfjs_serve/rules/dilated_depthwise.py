@@ -13,17 +13,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.lowering.chains import constant
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
+
+CLASSES = ("DepthwiseConv2D",)
 
 LEARNS_MIXING = "further training also changes the identity that keeps its channels apart"
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Add the pointwise kernel that keeps every channel as it is."""
-    if layer.class_name != "DepthwiseConv2D" or not _is_dilated(layer):
+    if layer.class_name not in CLASSES or not _is_dilated(layer):
         return None
     kernel = next((weight for weight in layer.weights if weight.name == "depthwise_kernel"), None)
     if kernel is None:

@@ -19,6 +19,8 @@ from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, with_fields
 from tfjs_serve.rules.bidirectional import is_mirror
 
+CLASSES = ("Bidirectional",)
+
 MERGERS = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concatenate"}
 
 TURNED = ("ConvLSTM1D", "ConvLSTM2D")
@@ -29,7 +31,7 @@ STATES = {"LSTM": 2, "LSTMCell": 2, "GRU": 1, "GRUCell": 1, "SimpleRNN": 1, "Sim
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Call the layers of both directions one by one and merge what they make."""
-    if layer.class_name != "Bidirectional" or not {"layer", "backward_layer"} <= layer.parts.keys():
+    if layer.class_name not in CLASSES or not {"layer", "backward_layer"} <= layer.parts.keys():
         return None
     forward, backward = layer.parts["layer"], layer.parts["backward_layer"]
     has_mirror = is_mirror(forward, backward)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer, TensorRef
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
+
+CLASSES = ("Dot",)
 
 SHORT_VECTORS = "vectors shorter than 1e-6 get length 1, which Keras leaves shorter"
 
@@ -20,7 +22,11 @@ SHORT_VECTORS = "vectors shorter than 1e-6 get length 1, which Keras leaves shor
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Normalize both inputs before the Dot."""
     inputs = layer.calls[0].inputs
-    if layer.class_name != "Dot" or layer.config.get("normalize") is not True or len(inputs) != 2:
+    if (
+        layer.class_name not in CLASSES
+        or layer.config.get("normalize") is not True
+        or len(inputs) != 2
+    ):
         return None
     axes = layer.config.get("axes")
     axes = [axes, axes] if isinstance(axes, int) else axes

@@ -9,8 +9,8 @@ A dtype other than a plain string on a first layer makes `predict` throw (engine
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse, with_fields
 
 EXACT = ("float32", None)

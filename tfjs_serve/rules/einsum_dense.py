@@ -22,6 +22,8 @@ from tfjs_serve.lowering.chains import chain, permute, reshape, step, values_of
 from tfjs_serve.lowering.toolbox import held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("EinsumDense",)
+
 Array = npt.NDArray[Any]
 
 
@@ -62,7 +64,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Write the sum as a product with a matrix."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
     kernel = values_of(layer, "kernel")
-    if layer.class_name != "EinsumDense" or shape is None or kernel is None:
+    if layer.class_name not in CLASSES or shape is None or kernel is None:
         return None
     if (layer.config.get("bias_axes") is None) != (values_of(layer, "bias") is None):
         return None

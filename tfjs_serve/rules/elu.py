@@ -13,11 +13,13 @@ from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
 
+CLASSES = ("ELU",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Scale the negative part of an ELU."""
     alpha = layer.config.get("alpha", 1)
-    if layer.class_name != "ELU" or not is_number(alpha) or alpha == 1:
+    if layer.class_name not in CLASSES or not is_number(alpha) or alpha == 1:
         return None
     sketch = Sketch(layer, context)
     negated = {"scale": -1.0, "offset": 0.0}

@@ -14,10 +14,12 @@ from tfjs_serve.graph import Layer
 from tfjs_serve.lowering.chains import finished, permute, reshape
 from tfjs_serve.rewriting.rule import Context, Lowering, Rewrite
 
+CLASSES = ("Flatten",)
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | None:
     """Replace a Flatten of rank 2 by a linear activation, one of unknown lengths by a Reshape."""
-    if layer.class_name != "Flatten" or context.rank is None or context.rank < 2:
+    if layer.class_name not in CLASSES or context.rank is None or context.rank < 2:
         return None
     if context.rank == 2:
         config = {"trainable": layer.config.get("trainable", True), "activation": "linear"}

@@ -16,6 +16,8 @@ from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported, 
 from tfjs_serve.rewriting.supported import checked
 from tfjs_serve.shapes import call_shapes
 
+CLASSES = ("Conv2DTranspose",)
+
 GEOMETRY = ("filters", "kernel_size", "strides", "padding", "data_format")
 """Fields that the computed shape depends on."""
 
@@ -24,7 +26,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     """Drop an output shape that is the one tfjs computes."""
     given = layer.config.get("output_shape")
     shape = context.shapes[0] if context.shapes else None
-    if layer.class_name != "Conv2DTranspose" or "output_shape" not in layer.config or shape is None:
+    if layer.class_name not in CLASSES or "output_shape" not in layer.config or shape is None:
         return None
     config = {key: layer.config[key] for key in GEOMETRY if key in layer.config}
     bare = checked(replace(layer, config=config))

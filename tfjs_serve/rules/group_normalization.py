@@ -9,13 +9,15 @@ convolution of 1 by 1, which train alike.
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.fields import is_integer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.chains import chain, finished, permute, reshape, step, values_of
 from tfjs_serve.lowering.toolbox import axes_last, channel_affine, held, lengths
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
+
+CLASSES = ("GroupNormalization",)
 
 LEARNS_SCALE = "training also learns a scale for each channel, which Keras leaves at 1"
 
@@ -24,7 +26,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Normalize groups of channels, then scale and shift every channel."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
     axis, groups = layer.config.get("axis", -1), layer.config.get("groups", 32)
-    if layer.class_name != "GroupNormalization" or shape is None:
+    if layer.class_name not in CLASSES or shape is None:
         return None
     if not is_integer(axis) or not is_integer(groups):
         return None

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.lowering.chains import reshaped_weight
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 DEPTHWISE = {"Conv1D": "DepthwiseConv1D", "Conv2D": "DepthwiseConv2D"}

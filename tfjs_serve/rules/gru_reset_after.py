@@ -18,13 +18,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer, Shape, TensorRef, tensors
 from tfjs_serve.lowering.looped import looped
 from tfjs_serve.lowering.unroll import Way, unrolled
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
 
 MERGERS = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concatenate"}
+
+CLASSES = ("GRU", "Bidirectional")
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
@@ -35,6 +37,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     shape = context.shapes[0] if context.shapes else None
     if shape is None or len(shape) != 3 or shape[2] is None:
         return not_supported(layer, f"reset_after = True on input of shape {shape}")
+    if shape[1] == 0:
+        return refuse(layer, "works on 0 steps", "give its input at least one")
     if any(part.config.get("stateful") for part in directions):
         return not_supported(layer, "stateful = True")
     if not all(_has_weights(part) for part in directions):
@@ -74,7 +78,9 @@ def _obstacle(given: _Given, shape: Shape, most: int) -> str | None:
 def _directions(layer: Layer) -> tuple[Layer, ...]:
     """Return the layers to lower, forward first; none where the rule does not apply."""
     parts: tuple[Layer, ...] = (layer,)
-    if layer.class_name == "Bidirectional" and {"layer", "backward_layer"} <= layer.parts.keys():
+    if layer.class_name not in CLASSES:
+        return ()
+    if {"layer", "backward_layer"} <= layer.parts.keys():
         parts = (layer.parts["layer"], layer.parts["backward_layer"])
     is_meant = all(part.class_name == "GRU" and part.config.get("reset_after") for part in parts)
     return parts if is_meant else ()

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.layers_format.catalog import companion
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
 FIELDS = ("activation", "recurrent_activation")

@@ -13,13 +13,15 @@ from tfjs_serve.graph import Call, Layer, TensorRef, Weight
 from tfjs_serve.lowering.chains import step
 from tfjs_serve.rewriting.rule import INPUT, Context, Lowering
 
+CLASSES = ("Highway",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Mix what a Dense makes of the input with the input, as another Dense tells."""
     stored = {weight.name: weight for weight in layer.weights}
     if len(context.shapes) != 1:
         return None
-    if layer.class_name != "Highway" or not {"W", "W_carry"} <= stored.keys():
+    if layer.class_name not in CLASSES or not {"W", "W_carry"} <= stored.keys():
         return None
     if any(len(stored[name].shape) != 2 for name in ("W", "W_carry")):
         return None

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Call, Layer
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite
 
 _RANDOM = (
@@ -31,14 +31,16 @@ AUGMENTATIONS = frozenset(
     )
 )
 
-OTHERS = ("ActivityRegularization", "StochasticDepth")
+OTHERS = ("ActivityRegularization", "Identity", "StochasticDepth")
+
+CLASSES = (*AUGMENTATIONS, "RandomCrop", *OTHERS)
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Replace a layer without effect on predictions by a linear activation."""
     is_random_crop = layer.class_name == "RandomCrop" and context.generation >= 3
     is_augmentation = layer.class_name in AUGMENTATIONS or is_random_crop
-    if not is_augmentation and layer.class_name not in (*OTHERS, "Identity"):
+    if not is_augmentation and layer.class_name not in OTHERS:
         return None
     calls = layer.calls
     if context.generation >= 3 and is_augmentation:

@@ -14,6 +14,8 @@ from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, refuse
 from tfjs_serve.rules.dtype_policies import ROUNDED
 
+CLASSES = ("InputLayer",)
+
 FED_AS = {
     # The policy of a first layer without an input of its own may be a mixed one.
     **dict.fromkeys(("float32", *ROUNDED), "float32"),
@@ -24,7 +26,7 @@ FED_AS = {
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     """Leave of an input what TensorFlow.js reads: its shape and a dtype it can be fed with."""
-    if layer.class_name != "InputLayer":
+    if layer.class_name not in CLASSES:
         return None
     shape = layer.config.get("shape")
     if shape is None or not all(size is None or _is_size(size) for size in shape):

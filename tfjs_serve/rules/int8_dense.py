@@ -13,15 +13,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
+
+CLASSES = ("Dense",)
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Dequantise the kernel of an int8 Dense layer."""
     by_role = {weight.name: weight for weight in layer.weights}
-    if layer.class_name != "Dense" or not by_role.keys() >= {"kernel", "kernel_scale"}:
+    if layer.class_name not in CLASSES or not by_role.keys() >= {"kernel", "kernel_scale"}:
         return None
     kernel, scale = by_role["kernel"], by_role["kernel_scale"]
     if scale.shape != kernel.shape[-1:]:

@@ -13,11 +13,13 @@ from tfjs_serve.lowering.chains import finished, linear_maps
 from tfjs_serve.lowering.resampling import resize_matrix
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("UpSampling2D",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Multiply height and width by the weights of the interpolation."""
     method = layer.config.get("interpolation", "nearest")
-    if layer.class_name != "UpSampling2D" or method == "nearest":
+    if layer.class_name not in CLASSES or method == "nearest":
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None:

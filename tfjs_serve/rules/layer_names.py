@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tfjs_serve.artifacts import Note
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs
+from tfjs_serve.graph import Graph, Layer, TensorRef, map_refs
+from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 TAKEN_BY_OBJECTS = frozenset(
@@ -34,33 +34,30 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
 
 def _rename(graph: Graph, taken: set[str], notes: list[Note]) -> Graph:
     names = {layer.name: _free(layer, taken) for layer in graph.layers}
-    for old, new in names.items():
-        if old != new:
-            notes.append(Note(f"is called {new!r} in the browser", old))
+    changed = {old: new for old, new in names.items() if old != new}
+    for old, new in changed.items():
+        notes.append(Note(f"is called {new!r} in the browser", old))
 
     def ref(old: TensorRef) -> TensorRef:
-        return replace(old, layer=names[old.layer])
+        return replace(old, layer=changed[old.layer]) if old.layer in changed else old
 
-    layers = tuple(
-        replace(
+    def named(layer: Layer) -> Layer:
+        if not (changed or layer.parts or layer.graph):
+            return layer
+        return replace(
             layer,
             name=names[layer.name],
-            calls=tuple(_call(call, names) for call in layer.calls),
+            calls=tuple(map_refs(call, ref) for call in layer.calls),
             parts={field: _clean_part(part) for field, part in layer.parts.items()},
             graph=None if layer.graph is None else _rename(layer.graph, taken, notes),
         )
-        for layer in graph.layers
-    )
+
     return replace(
         graph,
-        layers=layers,
+        layers=tuple(named(layer) for layer in graph.layers),
         inputs=tuple(ref(item) for item in graph.inputs),
         outputs=tuple(ref(item) for item in graph.outputs),
     )
-
-
-def _call(call: Call, names: dict[str, str]) -> Call:
-    return map_refs(call, lambda ref: replace(ref, layer=names[ref.layer]))
 
 
 def _clean_part(part: Layer) -> Layer:

@@ -15,18 +15,22 @@ from tfjs_serve.lowering.chains import chain, finished, permute, reshape, reshap
 from tfjs_serve.lowering.toolbox import axes_last, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, with_fields
 
+CLASSES = ("LayerNormalization",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Join the normalized axes to one, and all others to another."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
-    if layer.class_name != "LayerNormalization" or shape is None or len(shape) <= 4:
+    if layer.class_name not in CLASSES or shape is None or len(shape) <= 4:
         return None
     found = layer.config.get("axis", -1)
     axes = list(found) if isinstance(found, list | tuple) else [found]
     if not all(map(is_integer, axes)):
         return None
-    axes = [axis % len(shape) for axis in axes]
-    if axes != sorted(set(axes)) or axes[0] == 0:
+    # Keras reshapes gamma and beta to the axes in ascending order, and never transposes them
+    # (keras/src/layers/normalization/layer_normalization.py of 2.15, `_broadcast`).
+    axes = sorted(axis % len(shape) for axis in axes)
+    if not axes or len({0, *axes}) <= len(axes):
         raise ShapeError(f"cannot normalize axes {found} of input {shape}")
     there, back = axes_last(len(shape), axes)
     moved = (shape[0], *(shape[axis] for axis in there))

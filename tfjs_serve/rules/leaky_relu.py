@@ -11,9 +11,11 @@ from __future__ import annotations
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
+CLASSES = ("LeakyReLU",)
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Rename Keras 3's `negative_slope` to `alpha`."""
-    if layer.class_name != "LeakyReLU" or "negative_slope" not in layer.config:
+    if layer.class_name not in CLASSES or "negative_slope" not in layer.config:
         return None
     return Rewrite(with_fields(layer, {"alpha": layer.config["negative_slope"]}, "negative_slope"))

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Values, Weight
 from tfjs_serve.layers_format.catalog.shapes import conv_length, per_axis
 from tfjs_serve.lowering.chains import chain, reshape, step, values_of
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
 AXES = {"LocallyConnected1D": 1, "LocallyConnected2D": 2}

@@ -28,6 +28,10 @@ from tfjs_serve.rewriting.sketch import Sketch
 
 LARGE = 1e30
 COMPARISONS = ("NotEqual", "Equal", "Greater", "GreaterEqual", "Less", "LessEqual")
+MIRRORED = {"Greater": "Less", "Less": "Greater"} | {
+    **{"GreaterEqual": "LessEqual", "LessEqual": "GreaterEqual"}
+}
+"""What compares the same with its operands the other way round."""
 PAIRS = {"LogicalOr": "Maximum", "LogicalAnd": "Minimum"}
 QUANTIFIERS = {"Any": "max", "All": "min"}
 CONSTANTS = {"ZerosLike": 0.0, "OnesLike": 1.0}
@@ -46,6 +50,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal | No
         made = tensor_parts.scaled(sketch, sketch.input(), 0.0, CONSTANTS[name], layer.name)
         return sketch.done(made)
     if name in COMPARISONS and len(args) == 2:
+        if isinstance(args[1], TensorRef) and not isinstance(args[0], TensorRef):
+            name, args = MIRRORED.get(name, name), args[::-1]
         return _comparison(layer, context, name, args)
     if name in PAIRS and len(args) == 2 and len(layer.calls[0].inputs) == 2:
         if len({len(known_shape(shape)) for shape in context.shapes}) > 1:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Layer, Weight
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported, with_fields
 
 TRAINS_ALL = "further training changes the whole kernel, in Keras only its update of low rank"

@@ -20,15 +20,20 @@ from tfjs_serve.rewriting.rule import (
     with_fields,
 )
 
+CLASSES = ("Embedding", "Masking")
+
 IS_STOPPED = "is_stopped"
 """Marks a Masking of ours, whose mask goes no further than it should."""
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal | None:
     """Take the mask from an Embedding or a Masking."""
-    if layer.class_name == "Embedding" and layer.config.get("mask_zero"):
-        return Rewrite(with_fields(layer, {"mask_zero": False}))
-    if layer.class_name != "Masking" or layer.config.get(IS_STOPPED):
+    if layer.class_name not in CLASSES:
+        return None
+    if layer.class_name == "Embedding":
+        is_mask_made = layer.config.get("mask_zero")
+        return Rewrite(with_fields(layer, {"mask_zero": False})) if is_mask_made else None
+    if layer.config.get(IS_STOPPED):
         return None
     lengths = same_lengths(context.shapes[0] if context.shapes else None)
     if lengths is None:

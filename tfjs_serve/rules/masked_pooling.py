@@ -12,6 +12,8 @@ from __future__ import annotations
 from tfjs_serve.graph import Call, Layer, TensorRef, tensors
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("GlobalAveragePooling1D",)
+
 PENALTY = 1e9
 """Bigger numbers make softmax fail on WebGL."""
 
@@ -20,7 +22,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Weigh the steps of a masked GlobalAveragePooling1D."""
     call = layer.calls[0]
     mask = next(tensors(call.kwargs.get("mask")), None)
-    if layer.class_name != "GlobalAveragePooling1D" or mask is None:
+    if layer.class_name not in CLASSES or mask is None:
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None or len(shape) != 3 or mask in call.inputs:

@@ -13,12 +13,14 @@ from __future__ import annotations
 from tfjs_serve.graph import Call, Layer, TensorRef
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("Multiply",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Multiply what the masks let through."""
     call = layer.calls[0]
     masks = call.kwargs.get("masks")
-    if layer.class_name != "Multiply" or not isinstance(masks, tuple):
+    if layer.class_name not in CLASSES or not isinstance(masks, tuple):
         return None
     shapes = [shape for shape in context.shapes if shape is not None and len(shape) == 3]
     if len(shapes) < len(call.inputs):

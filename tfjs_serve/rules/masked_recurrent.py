@@ -26,14 +26,15 @@ from tfjs_serve.rules.mask_makers import IS_STOPPED
 
 CELLS = frozenset({"SimpleRNN", "GRU", "LSTM"})
 
+CLASSES = (*CELLS, "ConvLSTM2D", "Bidirectional")
+
 SENTINEL = float(np.float32(-9.8765e14))
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Put a Masking before a recurrent layer that is called with a mask."""
     call, inner = layer.calls[0], layer.parts.get("layer", layer)
-    is_meant = layer.class_name in CELLS or layer.class_name in ("ConvLSTM2D", "Bidirectional")
-    if "mask" not in call.kwargs or not is_meant:
+    if layer.class_name not in CLASSES or "mask" not in call.kwargs:
         return None
     if layer.class_name == "Bidirectional" and inner.class_name not in CELLS:
         return not_supported(layer, f"layer = {inner.class_name} in a model with masks")

@@ -13,12 +13,14 @@ from dataclasses import replace
 from tfjs_serve.graph import Call, Layer, TensorRef
 from tfjs_serve.rewriting.rule import Context, Rewrite
 
+CLASSES = ("Softmax",)
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Move the mask from the named arguments to the inputs."""
     (call,) = layer.calls or (Call(),)
     mask = call.kwargs.get("mask")
-    if layer.class_name != "Softmax" or not isinstance(mask, TensorRef):
+    if layer.class_name not in CLASSES or not isinstance(mask, TensorRef):
         return None
     if call.kwargs.keys() > {"mask"} or len(call.inputs) != 1 or call.inputs[0] == mask:
         return None

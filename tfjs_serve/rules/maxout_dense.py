@@ -16,13 +16,15 @@ from tfjs_serve.graph import Computed, Layer, Weight
 from tfjs_serve.lowering.chains import finished, reshape, reshaped_weight, step
 from tfjs_serve.rewriting.rule import Context, Lowering
 
+CLASSES = ("MaxoutDense",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Compute all features side by side and take the largest of each unit."""
     stored = {weight.name: weight for weight in layer.weights}
     if len(context.shapes) != 1:
         return None
-    if layer.class_name != "MaxoutDense" or "W" not in stored or len(stored["W"].shape) != 3:
+    if layer.class_name not in CLASSES or "W" not in stored or len(stored["W"].shape) != 3:
         return None
     kernel = stored["W"]
     features, channels, units = kernel.shape

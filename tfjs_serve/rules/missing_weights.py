@@ -16,8 +16,10 @@ from tfjs_serve.rewriting.rule import Context, Refusal, refuse
 
 def rewrite(layer: Layer, context: Context) -> Refusal | None:
     """Refuse a layer that has variables in Keras and none from the file."""
-    expected = list(roles(layer.class_name, layer.config))
-    if not expected or layer.weights:
+    if layer.weights:
         return None
-    found = ", ".join(expected)
-    return refuse(layer, f"the file does not hold its weights ({found})", "save the model again")
+    expected = ", ".join(roles(layer.class_name, layer.config))
+    if not expected:
+        return None
+    why = f"the file does not hold its weights ({expected})"
+    return refuse(layer, why, "save the model again")

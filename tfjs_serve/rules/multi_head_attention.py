@@ -13,16 +13,18 @@ share a k and a v. Masks, causal order and windows are added to the scores as -1
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
-import numpy as np
-
-from tfjs_serve.artifacts import Note, NoteKind
-from tfjs_serve.graph import Computed, Config, Layer, Shape, TensorRef, Weight
+from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.lowering.attention_heads import (
+    OF_WEIGHTS,
+    Plan,
+    Taken,
+    add_dense,
+    add_head,
+    form_of,
+    has_weights,
+)
 from tfjs_serve.lowering.attention_masks import (
     is_above_half,
     is_set,
@@ -34,14 +36,10 @@ from tfjs_serve.lowering.attention_masks import (
     within,
 )
 from tfjs_serve.lowering.tensor_parts import sliced
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
 from tfjs_serve.rewriting.sketch import Sketch
 from tfjs_serve.rules.attention_arguments import FLAGS, HEADS, INPUTS
-
-OF_WEIGHTS = tuple(
-    f"{role}_{what}" for role in ("kernel", "bias") for what in ("initializer", "regularizer")
-)
-"""Fields that every Dense is given."""
 
 KNOWN = frozenset(
     (
@@ -60,28 +58,6 @@ SCALED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How many heads the query has, and key and value; how wide they are."""
-
-    heads: int
-    shared: int
-    key_dim: int
-    value_dim: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a lowering is drawn from."""
-
-    layer: Layer
-    form: Form
-    sketch: Sketch
-    given: Mapping[str, TensorRef]
-    generation: int
-    weights: Mapping[str, Weight]
-
-
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Write attention out head by head."""
     if layer.class_name not in HEADS or INPUTS not in layer.config:
@@ -93,54 +69,27 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     given = {name: sketch.input(index) for name, index in layer.config[INPUTS].items()}
     given.setdefault("key", given["value"])
     weights = {weight.name: weight for weight in layer.weights}
-    plan = Plan(layer, _form(layer.config), sketch, given, context.generation, weights)
+    plan = Plan(layer, form_of(layer.config), sketch, given, context.generation, weights)
     for name in ("query", "key", "value"):
         shape = sketch.shape(plan.given[name])
         if len(shape) != 3 or shape[2] is None:
             return not_supported(layer, f"a {name} of shape {shape} (expected rank 3)")
-    if not _has_weights(plan):
+    if not has_weights(plan):
         return refuse(layer, "the file does not hold the weights that its config calls for")
     return _drawn(plan)
 
 
-def _form(config: Config) -> Form:
-    if "num_query_heads" in config:
-        width = config["head_dim"]
-        return Form(config["num_query_heads"], config["num_key_value_heads"], width, width)
-    heads, width = config["num_heads"], config["key_dim"]
-    return Form(heads, heads, width, config.get("value_dim") or width)
-
-
-def _has_weights(plan: Plan) -> bool:
-    """Tell whether the layer has all its weights, in the shapes that follow from its inputs."""
-    form, config = plan.form, plan.layer.config
-    widths = {name: plan.sketch.shape(plan.given[name])[2] for name in ("query", "key", "value")}
-    output = plan.weights.get("attention_output/kernel")
-    ends: dict[str, tuple[Shape, Shape]] = {
-        "query": ((widths["query"],), (form.heads, form.key_dim)),
-        "key": ((widths["key"],), (form.shared, form.key_dim)),
-        "value": ((widths["value"],), (form.shared, form.value_dim)),
-        "attention_output": ((form.heads, form.value_dim), output.shape[2:] if output else ()),
-    }
-    if config.get("use_gate"):
-        ends["gate"] = ((widths["query"],), (form.heads, form.value_dim))
-    wanted = {f"{part}/kernel": (*given, *made) for part, (given, made) in ends.items()}
-    if config.get("use_bias", True):
-        wanted |= {f"{part}/bias": made for part, (_, made) in ends.items()}
-    return {name: weight.shape for name, weight in plan.weights.items()} == wanted
-
-
 def _drawn(plan: Plan) -> Lowering:
     form, sketch = plan.form, plan.sketch
-    keys = [_head(plan, "key", index, form.key_dim) for index in range(form.shared)]
-    values = [_head(plan, "value", index, form.value_dim) for index in range(form.shared)]
+    keys = [add_head(plan, "key", index, form.key_dim) for index in range(form.shared)]
+    values = [add_head(plan, "value", index, form.value_dim) for index in range(form.shared)]
     parts: list[TensorRef] = []
     shares: list[TensorRef] = []
     mask = penalty = None
     has_masks_of_heads = _has_masks_of_heads(plan)
     for index in range(form.heads):
         source = index * form.shared // form.heads
-        query = _head(plan, "query", index, form.key_dim, 1 / math.sqrt(form.key_dim))
+        query = add_head(plan, "query", index, form.key_dim, 1 / math.sqrt(form.key_dim))
         scores = sketch.add("Dot", {"axes": [2, 2]}, query, keys[source])
         if not index or has_masks_of_heads:
             mask = _mask(plan, scores, index)
@@ -217,55 +166,16 @@ def _is_softmax_a_layer(plan: Plan) -> bool:
     return plan.generation >= 3 and has_steps
 
 
-def _head(plan: Plan, part: str, index: int, width: int, scale: float = 1.0) -> TensorRef:
-    """Return the query, key or value of one head."""
-
-    def of_head(shape: Shape, stored: Any) -> Any:
-        return stored[..., index, :] * np.float32(scale)
-
-    name = f"{plan.layer.name}__{part}_{index}"
-    taken = _Taken(part, of_head, ("head", index, scale))
-    return _dense(plan, plan.given[part], name, width, taken)
-
-
 def _gated(plan: Plan, joined: TensorRef) -> TensorRef:
     if not plan.layer.config.get("use_gate"):
         return joined
     width, name = plan.form.heads * plan.form.value_dim, f"{plan.layer.name}__gate"
-    gate = _dense(plan, plan.given["query"], name, width, _Taken("gate"), "sigmoid")
+    gate = add_dense(plan, plan.given["query"], name, width, Taken("gate"), "sigmoid")
     return plan.sketch.add("Multiply", {}, joined, gate)
 
 
 def _output(plan: Plan, joined: TensorRef) -> TensorRef:
     """Return the heads brought together, in one axis or in several."""
     made = plan.weights["attention_output/kernel"].shape[2:]
-    output = _dense(plan, joined, plan.layer.name, math.prod(made), _Taken("attention_output"))
+    output = add_dense(plan, joined, plan.layer.name, math.prod(made), Taken("attention_output"))
     return reshaped(plan.sketch, output, (plan.sketch.shape(joined)[1], *made))
-
-
-def _reshape(shape: Shape, stored: Any) -> Any:
-    return stored.reshape(shape)
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """How the weights of a Dense are made from those of a part of the layer."""
-
-    part: str
-    compute: Callable[[Shape, Any], Any] = _reshape
-    key: tuple[object, ...] = ("reshape",)
-
-
-def _dense(
-    plan: Plan, x: TensorRef, name: str, width: int, taken: _Taken, activation: str = "linear"
-) -> TensorRef:
-    """Add a Dense with weights made from those of the layer."""
-    shapes = {"kernel": (plan.sketch.shape(x)[2] or 0, width), "bias": (width,)}
-    weights = [
-        Weight(role, Computed(shape, (stored.values,), partial(taken.compute, shape), taken.key))
-        for role, shape in shapes.items()
-        if (stored := plan.weights.get(f"{taken.part}/{role}"))
-    ]
-    config = {field: plan.layer.config[field] for field in OF_WEIGHTS if field in plan.layer.config}
-    config |= {"units": width, "activation": activation, "use_bias": len(weights) == 2}
-    return plan.sketch.add("Dense", config, x, name=name, weights=weights)

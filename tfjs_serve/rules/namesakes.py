@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Graph, Layer, walk_layers
+from tfjs_serve.rewriting.custom import ADVICE_INSIDE
 from tfjs_serve.rewriting.rule import Context, Refusal
 from tfjs_serve.rewriting.supported import remedy
 
@@ -50,13 +51,18 @@ def rewrite(graph: Graph, context: Context) -> Refusal | None:
     """Refuse layers whose config Keras's class of that name would not have written."""
     if context.generation < 2:
         return None
+    inside = {
+        id(part)
+        for layer in walk_layers(graph.layers)
+        for part in walk_layers(layer.parts.values())
+    }
     reasons = tuple(
         Reason(
             f"its config holds no {missing[0]}, which Keras's own {layer.class_name} always "
             "writes: a custom class of the same name, whose Python code is not in the file",
             layer.name,
             layer.class_name,
-            remedy(layer),
+            ADVICE_INSIDE if id(layer) in inside else remedy(layer),
         )
         for layer in walk_layers(graph.layers)
         if (missing := missing_fields(layer))

@@ -23,6 +23,8 @@ from tfjs_serve.lowering.chains import chain, finished, reshape, step, values_of
 from tfjs_serve.lowering.toolbox import channel_affine, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering
 
+CLASSES = ("Normalization",)
+
 Array = npt.NDArray[Any]
 
 LEAST = np.float32(1e-7)
@@ -32,7 +34,7 @@ LEAST = np.float32(1e-7)
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Subtract the mean and divide by the standard deviation, or the other way round."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
-    if layer.class_name != "Normalization" or shape is None:
+    if layer.class_name not in CLASSES or shape is None:
         return None
     axes = _kept_axes(layer, shape)
     is_inverse = bool(layer.config.get("invert", False))

@@ -26,6 +26,8 @@ OTHERS = {
     "Cropping1D": "Cropping2D",
     "UpSampling1D": "UpSampling2D",
 }
+CLASSES = {**CONVOLUTIONS, **OTHERS}
+
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 
 
@@ -51,7 +53,7 @@ FIELDS: dict[str, Callable[[Any], Any]] = {
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Add an axis of length 1 before the channels, and take it away afterwards."""
-    class_name = CONVOLUTIONS.get(layer.class_name) or OTHERS.get(layer.class_name)
+    class_name = CLASSES.get(layer.class_name)
     shape = context.shapes[0] if context.shapes else None
     if class_name is None or shape is None or len(shape) != 3 or shape[-1] is None:
         return None

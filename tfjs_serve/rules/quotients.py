@@ -6,16 +6,17 @@ After:  Multiply ([x, r]), r = LayerNormalization {"epsilon": 0} over [d, -d, q,
 
 The mean of [d, -d, q, -q] is 0 and its variance (d^2 + q^2) / 2, so that d = 1e-15 leaves
 d * sqrt(2) / |q|, to 1e-6 of its value for divisors from 1e-12 to 1e15. No layer of tfjs divides
-by a tensor. A divisor of 0 gives a large number in place of infinity, which is said in a warning.
+by a tensor. A divisor of 0 gives 0 or a large number in place of infinity, which is said in a
+warning.
 """
 
 from __future__ import annotations
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.arithmetic import exponential, reciprocal
 from tfjs_serve.lowering.operands import constant_array, operands, operation, plain_number
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 from tfjs_serve.rewriting.sketch import Sketch
 

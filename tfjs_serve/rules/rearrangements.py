@@ -116,11 +116,18 @@ def _upper(sketch: Sketch, x: TensorRef, fields: Fields) -> TensorRef:
     return _triangle(sketch, x, fields, is_lower=False)
 
 
+CHANNELS_LAST = ("channels_last", "NHWC")
+"""Keras's word for it, and TensorFlow's."""
+
+
 def _block(sketch: Sketch, x: TensorRef, fields: Fields) -> tuple[int, int, int, int]:
     """Return the block size of two operations on images, with their height, width and depth."""
     shape, block = sketch.shape(x), fields.get("block_size")
-    if len(shape) != 4 or None in shape[1:] or fields.get("data_format", "NHWC") != "NHWC":
-        raise ShapeError(f"needs images of known size, channels last, got {shape}")
+    order = fields.get("data_format") or CHANNELS_LAST[0]
+    if len(shape) != 4 or None in shape[1:]:
+        raise ShapeError(f"needs images of known size, got {shape}")
+    if order not in CHANNELS_LAST:
+        raise ShapeError(f"works on data_format = {order!r} (expected {CHANNELS_LAST[0]!r})")
     if not is_integer(block) or block < 1:
         raise ShapeError(f"works on blocks of {block!r}")
     return block, *(size or 0 for size in shape[1:])  # type: ignore[return-value]

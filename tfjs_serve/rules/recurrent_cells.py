@@ -20,13 +20,17 @@ STATES = {"LSTMCell": 2}
 
 LAYERS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
 
+CLASSES = ("Bidirectional", "RNN")
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal | None:
     """Replace an RNN by the layers that its cells belong to."""
+    if layer.class_name not in CLASSES:
+        return None
     if layer.class_name == "Bidirectional":
         return _both(layer)
     cell = layer.parts.get("cell")
-    if layer.class_name != "RNN" or cell is None:
+    if cell is None:
         return None
     if cell.class_name in LAYERS:
         return Rewrite(_layer(layer, cell))

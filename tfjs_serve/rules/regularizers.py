@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.objects import REGULARIZERS
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, Rewrite, named_object, with_fields
 
 

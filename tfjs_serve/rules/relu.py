@@ -16,10 +16,12 @@ from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.rewriting.rule import Context, Lowering, Rewrite
 from tfjs_serve.rewriting.sketch import Sketch
 
+CLASSES = ("ReLU",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Rewrite | None:
     """Add up the positive and the negative part of a ReLU."""
-    if layer.class_name != "ReLU" or len(layer.calls[0].inputs) != 1:
+    if layer.class_name not in CLASSES or len(layer.calls[0].inputs) != 1:
         return None
     limit = layer.config.get("max_value")
     slope = _number(layer, "negative_slope")

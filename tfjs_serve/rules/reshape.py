@@ -14,11 +14,13 @@ import math
 from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Rewrite, with_fields
 
+CLASSES = ("Reshape",)
+
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | None:
     """Replace -1 in a target shape by the length that is left for it."""
     target = layer.config.get("target_shape")
-    if layer.class_name != "Reshape" or not isinstance(target, list | tuple):
+    if layer.class_name not in CLASSES or not isinstance(target, list | tuple):
         return None
     known = [size for size in target if isinstance(size, int) and size != -1]
     shape = context.shapes[0] if context.shapes else None

@@ -25,14 +25,15 @@ from tfjs_serve.lowering.chains import Matrix, finished, linear_maps, step
 from tfjs_serve.lowering.resampling import part, resize_matrix
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("Resizing", "CenterCrop", "RandomCrop")
+
 IGNORED = {"training"}
 """Arguments of a call that change nothing."""
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Resize, or crop, height and width."""
-    is_meant = layer.class_name in ("Resizing", "CenterCrop", "RandomCrop")
-    if not is_meant or layer.calls[0].kwargs.keys() - IGNORED:
+    if layer.class_name not in CLASSES or layer.calls[0].kwargs.keys() - IGNORED:
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None:

@@ -22,6 +22,8 @@ from tfjs_serve.lowering.toolbox import axes_last, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
 
+CLASSES = ("RMSNormalization",)
+
 EPSILON = 1e-7
 """Of keras.backend, which stands for null."""
 
@@ -29,7 +31,7 @@ EPSILON = 1e-7
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Divide by the root of the mean square over some axes, and scale."""
     shape = context.shapes[0] if len(context.shapes) == 1 else None
-    if layer.class_name != "RMSNormalization" or shape is None:
+    if layer.class_name not in CLASSES or shape is None:
         return None
     axes = normalized_axes(layer, shape)
     scale = values_of(layer, "scale")

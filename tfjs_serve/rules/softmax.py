@@ -24,15 +24,19 @@ from tfjs_serve.lowering.operands import known_shape
 from tfjs_serve.lowering.toolbox import axes_last, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
+CLASSES = ("Softmax",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Move the axes to the end, join them and apply a softmax there."""
-    if layer.class_name == "Softmax" and len(context.shapes) == 2:
+    if layer.class_name not in CLASSES:
+        return None
+    if len(context.shapes) == 2:
         return _masked(layer, context)
     shape = context.shapes[0] if len(context.shapes) == 1 else None
     axis = layer.config.get("axis", -1)
     axes = list(axis) if isinstance(axis, list | tuple) else [axis]
-    if layer.class_name != "Softmax" or shape is None or not all(map(is_integer, axes)):
+    if shape is None or not all(map(is_integer, axes)):
         return None
     rank = len(shape)
     axes = sorted({item % rank for item in axes if -rank <= item < rank})

@@ -12,10 +12,12 @@ from tfjs_serve.graph import Layer
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
 
+CLASSES = ("Subtract",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Add the negated second input to the first."""
-    if layer.class_name != "Subtract" or len(layer.calls[0].inputs) != 2:
+    if layer.class_name not in CLASSES or len(layer.calls[0].inputs) != 2:
         return None
     sketch = Sketch(layer, context)
     negated = sketch.add("Rescaling", {"scale": -1.0, "offset": 0.0}, sketch.input(1))

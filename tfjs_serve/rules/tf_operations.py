@@ -34,7 +34,8 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     given = _named(function, call)
     known = {*function.operands, *function.attributes, *function.fixed, "name"}
     for key, value in given.items():
-        if key not in known or (key in function.fixed and value != function.fixed[key]):
+        is_other = key in function.fixed and value not in (None, function.fixed[key])
+        if key not in known or is_other:
             return not_supported(layer, f"function {name} called with {key} = {value!r}")
     missing = [key for key in function.operands if key not in given]
     if missing:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Computed, Graph, Layer, Weight, map_layers, walk_layers
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 FLIPPED = {

@@ -16,6 +16,8 @@ from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.layers_format.catalog.fields import is_integer, is_number
 from tfjs_serve.rewriting.rule import Context, Lowering
 
+CLASSES = ("TimeDistributed",)
+
 ALIKE = frozenset(
     (
         *("Dense", "Embedding", "Activation", "Rescaling", "Identity", "ActivityRegularization"),
@@ -30,7 +32,7 @@ ALIKE = frozenset(
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
     """Put the wrapped layer in the place of its wrapper, its axes counted anew."""
     inner = layer.parts.get("layer")
-    if layer.class_name != "TimeDistributed" or inner is None or not _is_alike(inner):
+    if layer.class_name not in CLASSES or inner is None or not _is_alike(inner):
         return None
     if len(layer.calls[0].inputs) != 1 or layer.config.keys() - {"trainable"}:
         return None

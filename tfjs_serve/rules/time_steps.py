@@ -20,12 +20,14 @@ from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 from tfjs_serve.shapes import call_shapes
 from tfjs_serve.topology import part_config
 
+CLASSES = ("TimeDistributed",)
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Call the wrapped layer step by step."""
     part = layer.parts.get("layer")
     shape = context.shapes[0] if len(context.shapes) == 1 else None
-    if layer.class_name != "TimeDistributed" or part is None or shape is None or _is_looped(part):
+    if layer.class_name not in CLASSES or part is None or shape is None or _is_looped(part):
         return None
     if len(shape) < 3 or shape[1] is None:
         what = f"a {part.class_name} on each of an unknown number of steps, {shape}"

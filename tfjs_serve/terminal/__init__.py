@@ -9,7 +9,7 @@ from tfjs_serve.terminal.output import columns, painter
 from tfjs_serve.terminal.report import quantization_lines, report_lines, rule_lines
 from tfjs_serve.terminal.reporter import Banner, JsonReporter, QueuedReporter, Reporter
 from tfjs_serve.terminal.text import TextReporter
-from tfjs_serve.terminal.words import duration, escape, load_snippet, refusal_lines, size
+from tfjs_serve.terminal.words import duration, escape, hung, load_snippet, refusal_lines, size
 
 __all__ = [
     "Banner",
@@ -20,6 +20,7 @@ __all__ = [
     "columns",
     "duration",
     "escape",
+    "hung",
     "inspection_lines",
     "load_snippet",
     "painter",

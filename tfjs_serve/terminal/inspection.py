@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tfjs_serve.artifacts import Note, NoteKind, TensorInfo
+from tfjs_serve.artifacts import TensorInfo
 from tfjs_serve.inspection import Inspection, LayerInfo, walk
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.terminal.report import report_lines
 from tfjs_serve.terminal.words import cut, escape, hanging, padded, refusal_lines, width
 
@@ -56,8 +57,12 @@ def inspection_lines(
 def _facts(found: Inspection) -> Iterator[tuple[str, str]]:
     kind = f"{found.kind} model {found.name}" if found.name is not None else "no model"
     yield "Model", f"{found.file}: {kind}" if found.container is not None else found.file
-    if found.container is None:
-        return
+    if found.container is not None:
+        yield from _contents(found)
+    yield "Converts", _page(found) if found.error is None else "no"
+
+
+def _contents(found: Inspection) -> Iterator[tuple[str, str]]:
     backend = f" on {found.backend}" if found.backend else ""
     yield "Saved", f"as {found.container} by Keras {found.keras_version or '(unknown)'}{backend}"
     for label, tensors in (("Inputs", found.inputs), ("Outputs", found.outputs)):
@@ -72,8 +77,6 @@ def _facts(found: Inspection) -> Iterator[tuple[str, str]]:
         metrics = f", metrics {', '.join(training.metrics)}" if training.metrics else ""
         kept = "" if training.is_kept else " (not for the browser)"
         yield "Compiled", f"{', '.join(told)}{metrics}{kept}"
-    if found.error is None:
-        yield "Converts", _page(found)
 
 
 def _page(found: Inspection) -> str:

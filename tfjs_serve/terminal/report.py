@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfjs_serve.artifacts import Report
+from tfjs_serve.report import Report
 from tfjs_serve.terminal.words import size
 
 _NAMED = 3

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TextIO
 from urllib.parse import urljoin
 
-from tfjs_serve.artifacts import Note
 from tfjs_serve.companion import URL_PATH, register_snippet
 from tfjs_serve.config import Verbosity
 from tfjs_serve.events import (
@@ -21,14 +20,15 @@ from tfjs_serve.events import (
     Stopped,
     Warned,
 )
+from tfjs_serve.report import Note
 from tfjs_serve.terminal.output import columns, marks, painter, write
-from tfjs_serve.terminal.report import report_lines
+from tfjs_serve.terminal.report import quantization_lines, report_lines
 from tfjs_serve.terminal.reporter import Banner
 from tfjs_serve.terminal.words import (
     cut,
     duration,
     escape,
-    hanging,
+    hung,
     load_snippet,
     padded,
     refusal_lines,
@@ -144,10 +144,11 @@ class TextReporter:
         if self._verbosity is Verbosity.VERBOSE:
             text += f"   @{event.digest}"
         self._line(mark, style, event.name, text)
-        if isinstance(event, Converted) and self._verbosity is Verbosity.VERBOSE:
-            for line in report_lines(event.report):
-                hung = hanging(self._safe(line), _INDENT, self._columns(self._stdout))
-                self._out(" " * _INDENT + hung)
+        if isinstance(event, Converted):
+            is_verbose = self._verbosity is Verbosity.VERBOSE
+            for line in (report_lines if is_verbose else quantization_lines)(event.report):
+                columns = self._columns(self._stdout)
+                self._out(hung(" " * _INDENT, self._safe(line), _INDENT, columns))
         for note in event.warnings:
             self._note(event.name, note)
 
@@ -231,8 +232,7 @@ class TextReporter:
 
     def _err(self, head: str, text: str, indent: int) -> None:
         """Write a sentence after `head`, its lines below each other at `indent`."""
-        lines = hanging(text, indent, self._columns(self._stderr))
-        write(self._stderr, f"{head.rstrip() if lines[:1].isspace() else head}{lines}\n")
+        write(self._stderr, hung(head, text, indent, self._columns(self._stderr)) + "\n")
 
 
 def _audience(banner: Banner) -> str:

@@ -52,6 +52,12 @@ def hanging(text: str, indent: int, columns: int | None) -> str:
     return "\n" + _filled(text, _INDENT, columns)
 
 
+def hung(head: str, text: str, indent: int, columns: int | None) -> str:
+    """Return a head of `indent` columns and a text that hangs behind it, as `hanging` says."""
+    lines = hanging(text, indent, columns)
+    return f"{head.rstrip() if lines[:1].isspace() else head}{lines}"
+
+
 def _filled(text: str, indent: int, columns: int) -> str:
     margin = " " * indent
     return textwrap.fill(

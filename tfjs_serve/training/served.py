@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.graph import Shape
 from tfjs_serve.keras_files.model import Progress
 from tfjs_serve.layers_format.catalog.compiled import HINGES
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.training.losses import losses_of
 from tfjs_serve.training.metrics import Measured, metric_name, metric_of, metrics_by_output
 from tfjs_serve.training.objects import UnmappedError, shown

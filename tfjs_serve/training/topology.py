@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tfjs_serve.artifacts import Note, NoteKind
 from tfjs_serve.layers_format.catalog.training import LOSSES, METRICS, OPTIMIZERS
+from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.training.objects import object_name
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfjs_serve.artifacts import Note
+from tfjs_serve.report import Note
 from tfjs_serve.training.served import Trained, served_config
 from tfjs_serve.training.topology import without_custom_parts
 

@@ -1,22 +1,26 @@
 """Makes the models of the conformance suite under the Keras it is run with.
 
-    .keras3/bin/python tests/conformance/models/make.py FOLDER PART [PATTERN]
+    .keras3/bin/python tests/conformance/models/make.py FOLDER PART [PATTERN] [--minutes N]
 
 Writes `FOLDER/PART/keras<major>/<case>.h5`, `.keras` and `<case>.json` with random inputs and
 Keras's predictions; a case that has its `.json` already is left alone. What Keras itself cannot
-build, predict or write is in `<case>.json` with its sentence.
+build, predict or write is in `<case>.json` with its sentence. Status 3: the time was over, call it
+again; the first forms of every subject are made first.
 """
 
 # mypy: ignore-errors
 # ruff: noqa: E402, BLE001
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import importlib
 import json
+import logging
 import os
 import re
 import sys
+import time
 import warnings
 import zlib
 from collections import Counter
@@ -35,16 +39,24 @@ from tables.grid import MAJOR, Case, unique
 SUFFIXES = ("h5", "keras")
 
 
-def main() -> None:
-    """Write the cases of one part."""
+def main() -> int:
+    """Write the cases of one part and return the exit status."""
     import absl.logging
 
     absl.logging.set_verbosity("error")
-    folder, part, *rest = sys.argv[1:]
+    logging.getLogger("tensorflow").setLevel(logging.CRITICAL)
+    parser = argparse.ArgumentParser(prog="make")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("part")
+    parser.add_argument("pattern", nargs="?", default="*")
+    parser.add_argument("--minutes", type=float, default=15.0)
+    chosen = parser.parse_args()
+    until = time.monotonic() + 60 * chosen.minutes
+    part = chosen.part
     table = importlib.import_module(f"tables.{part}")
     cases = [case for row in table.TABLES for case in row.cases()] + getattr(table, "CASES", [])
     cases = by_turns(unique(cases))
-    out = Path(folder, part, f"keras{MAJOR}")
+    out = chosen.folder / part / f"keras{MAJOR}"
     out.mkdir(parents=True, exist_ok=True)
     names = {file_name(case.name) for case in cases}
     for path in out.glob("*.json"):
@@ -53,14 +65,18 @@ def main() -> None:
                 old.unlink(missing_ok=True)
     for index, case in enumerate(cases):
         path = out / f"{file_name(case.name)}.json"
-        if (rest and not fnmatch.fnmatch(case.name, rest[0])) or path.exists():
+        if not fnmatch.fnmatch(case.name, chosen.pattern) or path.exists():
             continue
+        if time.monotonic() > until:
+            print(f"  {part}, Keras {MAJOR}: {index} of {len(cases)} made, call it again")
+            return 3
         made = write(case, path)
         temporary = path.with_suffix(".part")
         temporary.write_text(json.dumps(made), encoding="utf-8")
         temporary.replace(path)
         if index % 200 == 199:
             print(f"  {part}, Keras {MAJOR}: {index + 1} of {len(cases)} made", flush=True)
+    return 0
 
 
 def by_turns(cases: list[Case]) -> list[Case]:
@@ -144,4 +160,4 @@ def named(model):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

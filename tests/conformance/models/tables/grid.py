@@ -119,7 +119,8 @@ def spelled(value: Any) -> str:
         config = {k: v for k, v in value.get_config().items() if isinstance(v, (int, float, str))}
         config.pop("name", None)
         value = type(value).__name__ + spelled(sorted(config.items()))
-    return re.sub(r"[^\w.]+", "_", str(value)).strip("_")[:48]
+    signed = re.sub(r"(?<!\w)-(?=\d)", "minus", str(value))  # 1 and -1 are two cases
+    return re.sub(r"[^\w.]+", "_", signed).strip("_")[:48]
 
 
 def functional(name: str, subject: str, given: Any, function: Callable[..., Any], **more) -> Case:
