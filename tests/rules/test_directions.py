@@ -46,6 +46,21 @@ def test_nothing_to_take_apart(before: Layer) -> None:
 
 
 @pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(on("x", "h", "k"), id="Keras 2"),
+        pytest.param(on("x", initial_state=(TensorRef("h"), TensorRef("k"))), id="Keras 3"),
+    ],
+)
+def test_initial_states_take_like_directions_apart(call: Call) -> None:
+    alike = both(part("GRU"), part("GRU", is_backward=True), call)
+    found = rewrite(alike, shaped((None, 4, 3), (None, 2), (None, 2)))
+    assert isinstance(found, Lowering)
+    calls = [item.calls[0].inputs for item in found.layers if item.class_name == "GRU"]
+    assert [len(inputs) for inputs in calls] == [2, 2]
+
+
+@pytest.mark.parametrize(
     ("before", "why"),
     [
         pytest.param(both(LSTM, part("Mine")), "layer = Mine", id="a class of somebody's"),

@@ -5,7 +5,8 @@ After:  Concatenate (LSTM (x), GRU {"go_backwards": true} (x)), for sequences wi
         turned round again by a frozen Dense over time
 
 tfjs makes both directions from `layer` alone (layers/wrappers.ts 263-275), wraps no ConvLSTM2D,
-whose input is turned round instead, and no stacked cells. Sequences must have a known length.
+whose input is turned round instead, and no stacked cells, and its `call` reads initial
+states from arguments that the executor never passes. Sequences must have a known length.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if layer.class_name not in CLASSES or not {"layer", "backward_layer"} <= layer.parts.keys():
         return None
     forward, backward = layer.parts["layer"], layer.parts["backward_layer"]
-    has_mirror = is_mirror(forward, backward)
-    if has_mirror and not _is_stacked(forward) and forward.class_name not in TURNED:
+    is_native = not _is_stacked(forward) and forward.class_name not in TURNED
+    if is_native and is_mirror(forward, backward) and not _has_states(layer):
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None:
@@ -49,6 +50,11 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if sequences[0] != sequences[1]:
         return not_supported(layer, "return_sequences that differs between the directions")
     return _Apart(layer, forward, backward, shape).lowering(is_sequence=sequences[0])
+
+
+def _has_states(layer: Layer) -> bool:
+    (call,) = layer.calls
+    return len(call.inputs) > 1 or any(tensors(call.kwargs.get("initial_state")))
 
 
 def _is_stacked(part: Layer) -> bool:
