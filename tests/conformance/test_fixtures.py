@@ -47,16 +47,6 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def shared_page(browser: Browser, page_server: PageServer) -> Iterator[Page]:
-    """One page for all fixtures: a model that leaves something behind shows in the next."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"http://localhost:{page_server.port}/")
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
 def companion_page(browser: Browser, page_server: PageServer, server: LiveServer) -> Iterator[Page]:
     """One page that has loaded the companion module, for the fixtures that need it."""
     context = browser.new_context()

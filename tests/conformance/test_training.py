@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.browser import Browser, Page
+from tests.browser.browser import Page
 from tests.browser.live_server import LiveServer
-from tests.browser.page_server import PageServer
 from tests.conformance.comparison import differences
 from tests.fixtures.cases import TRAINED, Case, Tensor
 from tfjs_serve.events import Converted
@@ -32,15 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with LiveServer(folder) as running:
         running.settle()
         yield running
-
-
-@pytest.fixture(scope="module")
-def shared_page(browser: Browser, page_server: PageServer) -> Iterator[Page]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"http://localhost:{page_server.port}/")
-    yield page
-    context.close()
 
 
 def _fed(tensors: tuple[Tensor, ...]) -> list[dict[str, object]]:

@@ -53,6 +53,21 @@ def run(rewrite: LayerRewriter, layer: Layer, *arrays: np.ndarray) -> list[np.nd
     return computed(lowering, *arrays)
 
 
+def assert_values(
+    rewrite: LayerRewriter,
+    layer: Layer,
+    expected: Callable[..., np.ndarray],
+    *arrays: np.ndarray,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+) -> None:
+    """Check the first output of what a rule makes of a layer, its shape as well as its values."""
+    (found,) = run(rewrite, layer, *arrays)
+    wanted = expected(*arrays)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=rtol, atol=atol)
+
+
 def through(layer: Layer, *arrays: np.ndarray) -> list[np.ndarray]:
     """Return what an operation computes once all rules have been at it."""
     names = [f"input_{index}" for index in range(len(arrays))]

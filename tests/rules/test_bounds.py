@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models import layer
-from tests.rules.numbers import X, Y, draw, op, run, seen
+from tests.rules.numbers import X, Y, assert_values, draw, op, seen
 from tfjs_serve.graph import Layer
 from tfjs_serve.rules.bounds import rewrite
 
@@ -36,8 +36,4 @@ def test_nothing_to_do(before: Layer) -> None:
     ],
 )
 def test_values(before: Layer, expected: Any) -> None:
-    x = draw(3, 4)
-    (found,) = run(rewrite, before, x)
-    wanted = expected(x)
-    assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    assert_values(rewrite, before, expected, draw(3, 4))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.models import layer, shaped
-from tests.rules.numbers import X, Y, draw, op, run, seen
+from tests.rules.numbers import X, Y, assert_values, draw, op, run, seen
 from tfjs_serve.graph import Call, Layer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Rewrite
@@ -39,11 +39,7 @@ def test_nothing_to_do(before: Layer) -> None:
     ],
 )
 def test_values(before: Layer, expected: Any) -> None:
-    x = draw(3, 4)
-    (found,) = run(rewrite, before, x)
-    wanted = expected(x)
-    assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    assert_values(rewrite, before, expected, draw(3, 4))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import click
 from tfjs_serve.cli.exits import DONE, refuse_model, source_file
 from tfjs_serve.cli.help import HELP, TeachingCommand, option
 from tfjs_serve.cli.metadata import read_metadata
+from tfjs_serve.cli.model_options import model_options, read_flags
 from tfjs_serve.cli.output import say
 from tfjs_serve.cli.quantization import EVERYTHING, read_quantization
 from tfjs_serve.companion import write_module
-from tfjs_serve.config import parse_option
 from tfjs_serve.errors import ConversionError, UsageError
 from tfjs_serve.terminal import duration, escape, quantization_lines, rule_lines, size
 
@@ -44,14 +44,7 @@ def quantize(dtype: str, text: str) -> Callable[[Callable[..., Any]], Callable[.
 @option("Official", "--output-format", "FORMAT", "tfjs_layers_model: there is no other.")
 @option("Output", "--metadata", "KEY:PATH,...", "Put JSON files into userDefinedMetadata.")
 @option("Output", "--companion", None, "Write layers.js, for layers TensorFlow.js lacks, too.")
-@option("Model", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option(
-    "Model",
-    "--allow-custom",
-    "NAME",
-    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
-    True,
-)
+@model_options("Model")
 @option("Output", "--quiet", None, "Show warnings and refusals only.")
 @option("Output", "--verbose", None, "Show what was changed, and tracebacks.")
 @click.help_option("-h", "--help", help="Show this help.")
@@ -79,11 +72,7 @@ def convert(
     flags["quantization"] = read_quantization(patterns, quantization_bytes)
     if metadata is not None:
         flags["metadata"] = read_metadata(metadata)
-    options = {
-        name: parse_option(name, value, "--" + name.replace("_", "-"))
-        for name, value in flags.items()
-        if value is not None and value != ()
-    }
+    options = read_flags(flags)
     from tfjs_serve.convert import convert_file
 
     started = time.monotonic()

@@ -10,8 +10,9 @@ import click
 
 from tfjs_serve.cli.exits import DONE, FAILED, source_file
 from tfjs_serve.cli.help import HELP, TeachingCommand, option
+from tfjs_serve.cli.model_options import model_options, read_flags
 from tfjs_serve.cli.output import emit
-from tfjs_serve.config import parse_option, wants_color
+from tfjs_serve.config import wants_color
 from tfjs_serve.terminal import columns, inspection_lines, painter
 
 _WIDTHS = range(60, 161)
@@ -22,25 +23,14 @@ _WIDTHS = range(60, 161)
 @click.argument("source", metavar="INPUT")
 @option("Output", "-o", "FILE", "Write to FILE instead of standard output.")
 @option("Output", "--json", None, "Write one JSON object.")
-@option("Model", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option(
-    "Model",
-    "--allow-custom",
-    "NAME",
-    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
-    True,
-)
+@model_options("Model")
 @click.help_option("-h", "--help", help="Show this help.")
 def inspect(source: str, o: str | None, json: bool | None, **flags: Any) -> int:
     """Show what a model holds and what a conversion would do."""
     from tfjs_serve.artifacts import Options
     from tfjs_serve.convert.examining import examine
 
-    options = {
-        name: parse_option(name, value, "--" + name.replace("_", "-"))
-        for name, value in flags.items()
-        if value is not None and value != ()
-    }
+    options = read_flags(flags)
     found = examine(source_file(source), Options(**options))
     if json:
         emit(dumps(found.as_json(), indent=2) + "\n", o)

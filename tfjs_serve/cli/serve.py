@@ -10,6 +10,7 @@ import click
 
 from tfjs_serve import config
 from tfjs_serve.cli.help import HELP, TeachingCommand, option, version_option
+from tfjs_serve.cli.model_options import model_options
 from tfjs_serve.events import Warned
 from tfjs_serve.terminal import JsonReporter, Reporter, TextReporter
 
@@ -23,14 +24,7 @@ from tfjs_serve.terminal import JsonReporter, Reporter, TextReporter
 @option("Models", "--out", "FOLDER", "Publish into this folder (DIR/.tfjs-serve).")
 @option("Models", "--keep", "N", "Keep this many versions of a model (3).")
 @option("Models", "--force", None, "Convert all models again.")
-@option("Models", "--gru-unroll", "N", "Lay a reset-after GRU out over up to N steps (24).")
-@option(
-    "Models",
-    "--allow-custom",
-    "NAME",
-    "Leave this class to the page; NAME:same if it keeps the shape of its input.",
-    True,
-)
+@model_options("Models")
 @option("Models", "--poll/--no-poll", None, "Look for changes by scanning, for network drives.")
 @option("Access", "--cors", "ORIGIN", "Let pages of this origin load models; '*' for all.", True)
 @option("Access", "--allow-host", "NAME", "Answer to this host name too.", True)

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from tfjs_serve.visible import cut
+
 Shape: TypeAlias = tuple[int | None, ...]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -106,7 +108,7 @@ def _constructor(one: StubClass) -> Iterator[str]:
         is_plain = _IDENTIFIER.fullmatch(key) is not None
         written = key if is_plain else _js(key)
         read = f"config.{key}" if is_plain else f"config[{_js(key)}]"
-        yield f"    {written}: {read}, // {_cut(', '.join(values), _COMMENT_CHARACTERS)}"
+        yield f"    {written}: {read}, // {cut(', '.join(values), _COMMENT_CHARACTERS)}"
     yield "  };"
     yield "}"
 
@@ -197,8 +199,4 @@ def _js(value: Any) -> str:
 
 def _remark(text: str, characters: int) -> str:
     """Return a text that ends no comment."""
-    return _cut(json.dumps(text)[1:-1], characters)
-
-
-def _cut(text: str, characters: int) -> str:
-    return text if len(text) <= characters else text[:characters] + " ..."
+    return cut(json.dumps(text)[1:-1], characters)

@@ -15,6 +15,7 @@ from tfjs_serve.graph import Shape
 from tfjs_serve.keras_files.model import Progress
 from tfjs_serve.layers_format.catalog.compiled import HINGES
 from tfjs_serve.report import Note, NoteKind
+from tfjs_serve.rewriting.custom import camel_case
 from tfjs_serve.training.losses import losses_of
 from tfjs_serve.training.metrics import Measured, metric_name, metric_of, metrics_by_output
 from tfjs_serve.training.objects import UnmappedError, shown
@@ -126,16 +127,11 @@ def _metrics(
             notes.append(_left_out(text))
         return [], notes
     # A list in a dict is taken as it is, no part of it is put into tfjs's spelling.
-    return {name: [_camel(item) for item in items] for name, items in served.items()}, notes
+    return {name: [camel_case(item) for item in items] for name, items in served.items()}, notes
 
 
 def _left_out(text: str) -> Note:
     return Note(text, kind=NoteKind.DROPPED)
-
-
-def _camel(name: str) -> str:
-    head, *others = name.split("_")
-    return head + "".join(part.capitalize() for part in others)
 
 
 def _frozen(names: tuple[str, ...]) -> str:
