@@ -13,9 +13,11 @@ from tfjs_serve.graph import (
     Layer,
     TensorRef,
     flow_order,
+    inner_graphs,
     map_refs,
     tensors,
     walk_graphs,
+    with_graphs,
 )
 
 Y = TensorRef("y", 1, 2)
@@ -179,3 +181,14 @@ def shuffled(rng: random.Random) -> Graph:
     layers.append(source())
     rng.shuffle(layers)
     return functional(layers, [])
+
+
+def test_models_in_wrappers_are_walked_and_replaced() -> None:
+    inner = functional([source("i")], ["i"], ["i"], name="inner")
+    part = nested("part", inner)
+    wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": part})
+    outer = functional([source(), wrapper], ["t"])
+    assert [graph.name for graph in walk_graphs(outer)] == ["model", "inner"]
+    renamed = with_graphs(wrapper, lambda graph: replace(graph, name="other"))
+    assert [graph.name for graph in inner_graphs(renamed)] == ["other"]
+    assert with_graphs(source(), lambda graph: replace(graph, name="other")) == source()

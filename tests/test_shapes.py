@@ -23,6 +23,11 @@ STATES = {"units": 2, "return_sequences": True, "return_state": True, "use_bias"
 LSTM = Layer("l", "LSTM", STATES, (on("x"),))
 
 
+def each(part: Layer) -> Layer:
+    """Return a layer called on each step of x."""
+    return Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": part})
+
+
 @pytest.mark.parametrize(
     ("layer", "inputs", "outputs"),
     [
@@ -32,6 +37,7 @@ LSTM = Layer("l", "LSTM", STATES, (on("x"),))
         pytest.param(LSTM, [(None, 7, 4)], [(None, 7, 2), (None, 2), (None, 2)], id="states"),
         pytest.param(nested("n", CHAIN), [(None, 4)], [(None, 3)], id="model"),
         pytest.param(nested("n", CHAIN), [(None, 9, 4)], [(None, 9, 3)], id="with another rank"),
+        pytest.param(each(nested("n", CHAIN)), [(2, None, 4)], [(2, None, 3)], id="on each step"),
         pytest.param(
             nested(
                 "n",
@@ -58,6 +64,18 @@ def test_call_shapes(layer: Layer, inputs: Sequence[Shape], outputs: Sequence[Sh
         pytest.param(dense("a"), [], "called with 0 inputs", id="none"),
         pytest.param(dense("a"), [(None, 4), (None, 4)], "called with 2 inputs", id="two"),
         pytest.param(nested("n", CHAIN), [], "called with 0 inputs, not 1", id="model, none"),
+        pytest.param(
+            each(nested("n", CHAIN)),
+            [(None, 4)],
+            "needs input of rank 3 or more with the batch axis, got (None, 4)",
+            id="no steps",
+        ),
+        pytest.param(
+            each(nested("n", functional([source(), LSTM], ["l", TensorRef("l", 0, 1)]))),
+            [(None, 5, 7, 4)],
+            "needs one output on each step, got 2",
+            id="two outputs on each step",
+        ),
         pytest.param(
             nested(
                 "n", functional([source(), identity("a", on("b")), identity("b", on("a"))], ["a"])
@@ -112,6 +130,11 @@ def bias(*shape: int) -> ExpectedWeight:
             functional([source(), nested("n", CHAIN, on("x"))], ["n"]),
             [("i/kernel", kernel(4, 3)), ("i/bias", bias(3))],
             id="nested model",
+        ),
+        pytest.param(
+            functional([source(shape=(None, None, 4)), each(nested("n", CHAIN))], ["t"]),
+            [("i/kernel", kernel(4, 3)), ("i/bias", bias(3))],
+            id="model on each step",
         ),
         pytest.param(
             functional([source(), dense("a", on("x")), dense("dead", on("a"))], ["a"]),
@@ -195,3 +218,10 @@ def test_a_class_that_keeps_the_shape_keeps_it_in_a_model_called_on_another() ->
     own = replace(custom("a", on("z"), told=[(None, 4)]), keeps_shape=True)
     model = nested("m", sequential(source("z"), own, name="m"), on("x"))
     assert output_shapes(model, [(None, 5)]) == ((None, 5),)
+
+
+def test_a_custom_class_on_each_step_may_hide_its_shape() -> None:
+    inner = functional([source(), custom("a", on("x"), told=[None])], ["a"])
+    assert output_shapes(each(nested("n", inner)), [(None, None, 4)]) == (None,)
+    told = functional([source(), custom("a", on("x"), told=[(None, 2)])], ["a"])
+    assert output_shapes(each(nested("n", told)), [(None, None, 4)]) == ((None, None, 2),)

@@ -211,6 +211,15 @@ PART = Layer("i", "LSTM", weights=(KERNEL, BIAS))
             id="each step",
         ),
         pytest.param(
+            Layer(
+                "t",
+                "TimeDistributed",
+                parts={"layer": nested("m", sequential(source("y"), replace(PART, name="l")))},
+            ),
+            ["l/kernel", "l/bias"],
+            id="a model on each step",
+        ),
+        pytest.param(
             Layer("b", "Bidirectional", parts={"layer": PART, "backward_layer": PART}),
             ["b/forward_i/kernel", "b/forward_i/bias", "b/backward_i/kernel", "b/backward_i/bias"],
             id="both ways",

@@ -23,7 +23,7 @@ SHARD_FOLDER = "_w"
 METADATA_KEY = "tfjsServe"
 """Where model.json says in `userDefinedMetadata` what it needs; no user may set it."""
 
-CONVERTER_REVISION = 2
+CONVERTER_REVISION = 3
 """Raised whenever the same source may convert to other bytes; part of every record."""
 
 

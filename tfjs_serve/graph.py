@@ -40,8 +40,16 @@ class Slice:
     step: Value = None
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownLength:
+    """The length of an axis, where the model is not told it; is_batch: of the batch axis."""
+
+    is_batch: bool = False
+
+
 Value: TypeAlias = (
-    "TensorRef | Slice | EllipsisType | bool | int | float | str | tuple[Value, ...] | None"
+    "TensorRef | Slice | UnknownLength | EllipsisType | bool | int | float | str"
+    " | tuple[Value, ...] | None"
 )
 
 
@@ -165,7 +173,7 @@ def _collect(value: Any, found: list[TensorRef]) -> None:
         _collect((value.start, value.stop, value.step), found)
 
 
-def map_refs(call: Call, change: Callable[[TensorRef], TensorRef]) -> Call:
+def map_refs(call: Call, change: Callable[[TensorRef], Value]) -> Call:
     """Return a call with every tensor in it replaced."""
 
     def mapped(value: Value) -> Value:
@@ -235,11 +243,28 @@ def walk_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
 
 
 def walk_graphs(graph: Graph) -> Iterator[Graph]:
-    """Yield a graph and every graph nested in it, outer ones first."""
+    """Yield a graph and every graph nested in it or in its wrappers, outer ones first."""
     yield graph
     for layer in graph.layers:
-        if layer.graph is not None:
-            yield from walk_graphs(layer.graph)
+        for inner in inner_graphs(layer):
+            yield from walk_graphs(inner)
+
+
+def inner_graphs(layer: Layer) -> Iterator[Graph]:
+    """Yield the model that a layer is, or those that a wrapper holds."""
+    if layer.graph is not None:
+        yield layer.graph
+    for part in layer.parts.values():
+        yield from inner_graphs(part)
+
+
+def with_graphs(layer: Layer, change: Callable[[Graph], Graph]) -> Layer:
+    """Return a layer with the model that it is, or those that it wraps, replaced."""
+    if layer.graph is None and not layer.parts:
+        return layer
+    inner = None if layer.graph is None else change(layer.graph)
+    parts = {field: with_graphs(part, change) for field, part in layer.parts.items()}
+    return replace(layer, graph=inner, parts=parts)
 
 
 def map_layers(graph: Graph, change: Callable[[Layer], Layer]) -> Graph:

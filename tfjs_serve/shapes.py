@@ -6,10 +6,12 @@ What a class does with a shape is the catalog's knowledge; here it is carried al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from tfjs_serve.graph import Graph, Layer, Shape, TensorRef, flow_order, walk_layers
+from tfjs_serve.graph import Call, Graph, Layer, Shape, TensorRef, flow_order, walk_layers
 from tfjs_serve.layers_format.catalog import CATALOG
+from tfjs_serve.layers_format.catalog.companion_activations import ACTIVATION, is_own_activation
 from tfjs_serve.layers_format.catalog.spec import ExpectedWeight, ShapeError
 from tfjs_serve.topology import layer_config
 
@@ -50,11 +52,32 @@ def output_shapes(layer: Layer, inputs: Sequence[Shape | None], call: int = 0) -
             return tuple(inner)
         told = (*layer.calls[call].shapes, *(None for _ in inner))
         return tuple(shape or other for shape, other in zip(inner, told, strict=False))
+    if (part := wrapped_model(layer)) is not None:
+        return (_each_step(part, known),)
     spec = CATALOG[layer.class_name]
     fewest, most = spec.inputs
     if not fewest <= len(known) <= most:
         raise ShapeError(f"called with {len(known)} inputs")
     return spec.output_shapes(layer_config(layer), known)
+
+
+def wrapped_model(layer: Layer) -> Layer | None:
+    """Return the model that a TimeDistributed calls on each step; None for any other layer.
+
+    The loop of tfjs calls whatever returns one tensor (layers/wrappers.ts 150).
+    """
+    part = layer.parts.get("layer")
+    return part if layer.class_name == "TimeDistributed" and part and part.graph else None
+
+
+def _each_step(part: Layer, shapes: Sequence[Shape]) -> Shape | None:
+    (shape,) = shapes
+    if len(shape) < 3:
+        raise ShapeError(f"needs input of rank 3 or more with the batch axis, got {shape}")
+    made = output_shapes(replace(part, calls=(Call(),)), [(shape[0], *shape[2:])])
+    if len(made) != 1:
+        raise ShapeError(f"needs one output on each step, got {len(made)}")
+    return made[0] and (made[0][0], shape[1], *made[0][1:])
 
 
 def _custom_shapes(layer: Layer, inputs: Sequence[Shape | None], told: Shapes) -> Shapes:
@@ -103,6 +126,8 @@ def expected_weights(graph: Graph, flow: Flow) -> Iterator[tuple[str, ExpectedWe
             continue
         if layer.graph is not None:
             yield from expected_weights(layer.graph, graph_flow(layer.graph))
+        elif (part := wrapped_model(layer)) is not None and part.graph is not None:
+            yield from expected_weights(part.graph, graph_flow(part.graph))
         elif layer.is_custom:
             for own in layer.weights:
                 yield f"{layer.name}/{own.name}", ExpectedWeight(own.name, own.shape)
@@ -115,10 +140,13 @@ def expected_weights(graph: Graph, flow: Flow) -> Iterator[tuple[str, ExpectedWe
 
 def companion_classes(graph: Graph) -> tuple[str, ...]:
     """Return the classes a page has to register before it loads the model, in order of name."""
-    found = {layer.class_name for layer in walk_layers(graph.layers)}
-    return tuple(
-        sorted(name for name in found if name in CATALOG and CATALOG[name].needs_companion)
-    )
+    found: set[str] = set()
+    for layer in walk_layers(graph.layers):
+        if layer.class_name in CATALOG and CATALOG[layer.class_name].needs_companion:
+            found.add(layer.class_name)
+        if any(map(is_own_activation, layer.config.values())):
+            found.add(ACTIVATION)
+    return tuple(sorted(found))
 
 
 def custom_classes(graph: Graph) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ def layer_config(layer: Layer) -> dict[str, Any]:
 
 
 def part_config(part: Layer) -> dict[str, Any]:
-    """Return the `{"class_name", "config"}` of a wrapped layer."""
-    return {"class_name": part.class_name, "config": layer_config(part)}
+    """Return the `{"class_name", "config"}` of a wrapped layer or model."""
+    return _entry(part)
 
 
 def model_config(graph: Graph) -> dict[str, Any]:
@@ -55,6 +55,9 @@ def named_weights(graph: Graph) -> Iterator[tuple[str, Weight]]:
             yield from named_weights(layer.graph)
         else:
             yield from ((f"{layer.name}/{name}", weight) for name, weight in layer_weights(layer))
+            for part in layer.parts.values():
+                if part.graph is not None:
+                    yield from named_weights(part.graph)
 
 
 def layer_weights(layer: Layer) -> Iterator[tuple[str, Weight]]:

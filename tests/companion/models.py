@@ -11,6 +11,11 @@ IDS = (
     "keras2/companion_operations_of_several",
     "keras3/companion_gru",
     "keras3/companion_bidirectional",
+    "keras2/companion_lookups",
+    "keras3/companion_any_size",
+    "keras3/companion_activations_of_kinds",
+    "keras3/companion_activation_objects",
+    "keras3/companion_conv_lstm3d",
 )
 
 MODELS: tuple[Case, ...] = tuple(case for case in CASES if case.id in IDS)

@@ -14,6 +14,7 @@ from tests.conformance.comparison import differences
 from tests.fixtures.cases import Case
 from tfjs_serve.companion import URL_PATH, register_snippet
 from tfjs_serve.layers_format.catalog import CATALOG
+from tfjs_serve.layers_format.catalog.companion_activations import ACTIVATION
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,8 @@ def test_the_classes_are_those_of_the_catalog(registered: Page) -> None:
         "() => Object.keys(tf.serialization.SerializationMap.getMap().classNameMap)"
         ".filter((name) => name.startsWith('TfjsServe'))"
     )
-    assert set(own) == {name for name, spec in CATALOG.items() if spec.needs_companion}
+    layers = {name for name, spec in CATALOG.items() if spec.needs_companion}
+    assert set(own) == layers | {ACTIVATION}
 
 
 @pytest.mark.parametrize("case", MODELS, ids=lambda case: case.id)

@@ -47,7 +47,7 @@ def test_weights_have_the_names_that_model_json_gives_them() -> None:
 
 
 def test_a_model_whose_custom_classes_are_all_inside_other_layers(tmp_path: Path) -> None:
-    wrapped = entry("TimeDistributed", "dense", layer=entry("mine>Scale", "inside"))
+    wrapped = entry("Bidirectional", "dense", layer=entry("mine>Scale", "inside"))
     path = write(tmp_path / "m.h5", sequential(input2("x", (None, 5, 4)), wrapped), {})
     with pytest.raises(ConversionError) as error:
         stub_of(path)
@@ -55,7 +55,7 @@ def test_a_model_whose_custom_classes_are_all_inside_other_layers(tmp_path: Path
         Reason(
             "not supported yet: a custom class inside another layer in its mine>Scale",
             "dense",
-            "TimeDistributed",
+            "Bidirectional",
             "call it outside of that layer, or replace it by built-in layers",
         ),
     )

@@ -73,6 +73,17 @@ def test_a_layer_of_a_nested_model_gets_what_has_its_name() -> None:
     assert names(layers) == {"d/kernel": "m/d/kernel", "d/bias": "m/d/bias", "a/w": "m/a/w"}
 
 
+@pytest.mark.parametrize("found", [["t/w", "t/shift"], ["t/a/w", "t/a/shift"]], ids=str)
+def test_a_layer_on_each_step_gets_what_its_wrapper_has(found: list[str]) -> None:
+    wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": custom("a")})
+    group = [stored(name, group="t") for name in found]
+    layers = bind_weights([wrapper], model(sequential(), weights=group))
+    inside = layers[0].parts["layer"].weights
+    assert [(own.name, own.values) for own in inside] == [
+        (name, stored(path, group="t")) for name, path in zip(("w", "shift"), found, strict=True)
+    ]
+
+
 def test_of_two_layers_of_one_name_neither_gets_any() -> None:
     inner = nested("n", chain(source("z"), custom("a")), on("z"))
     outer = nested("m", chain(source("z"), custom("a"), inner), on("x"))

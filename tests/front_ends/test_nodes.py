@@ -58,6 +58,12 @@ def test_node_1_of_a_nested_model(
         pytest.param(KERAS2, [], (), id="never called"),
         pytest.param(KERAS2, [[["x", 0, 0, {}]]], (Call((X,)),), id="Keras 2, one tensor"),
         pytest.param(KERAS2, [[["x", 0, 0]]], (Call((X,)),), id="Keras 2, no arguments"),
+        pytest.param(
+            KERAS2,
+            [[["x", 0, 0, {"axis": 1}], [["x", 0, 0], ["_CONSTANT_VALUE", -1, 3, {}]]]],
+            (Call(((X, (X, 3)),), {"axis": 1}),),
+            id="Keras 2, a list in a list",
+        ),
         pytest.param(KERAS2, [["x", 0, 0, {}]], (Call((X,)),), id="Keras 2, bare entry"),
         pytest.param(
             KERAS2,
@@ -293,7 +299,7 @@ def test_what_is_no_boundary_is_refused(spec: Any) -> None:
             id="arguments",
         ),
         pytest.param(
-            [[[[0] * 5000]]], f"[[{'0, ' * 26}…, which names no tensor", id="place of a tensor"
+            [[[[0] * 5000]]], f"[{'0, ' * 26}0… instead of a tensor", id="place of a tensor"
         ),
     ],
 )

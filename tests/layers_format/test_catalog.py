@@ -24,7 +24,10 @@ CLASSES = {
     *("Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"),
     *("SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional", "TimeDistributed"),
 }
-COMPANION_CLASSES = {"TfjsServeGRU", "TfjsServeOperation"}
+COMPANION_CLASSES = {
+    *("TfjsServeConvLSTM3D", "TfjsServeGRU", "TfjsServeLookup"),
+    *("TfjsServeOperation", "TfjsServeResize"),
+}
 
 FIELDS = [(name, field) for name, spec in CATALOG.items() for field in spec.fields]
 

@@ -60,6 +60,47 @@ def test_weights(use_bias: bool) -> None:
     assert list(found) == expected
 
 
+def conv_lstm(**config: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {"filters": 2, "kernel_size": (2, 3, 1), "use_bias": True}
+    fields |= {"strides": 1, "dilation_rate": 1, "padding": "valid"}
+    return {**fields, "return_sequences": False, "return_state": False, **config}
+
+
+VOLUMES: Shape = (None, None, 4, 5, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("config", "outputs"),
+    [
+        (conv_lstm(), ((None, 3, 3, 3, 2),)),
+        (conv_lstm(padding="same", strides=(2, 1, 2)), ((None, 2, 5, 2, 2),)),
+        (conv_lstm(dilation_rate=2), ((None, 2, 1, 3, 2),)),
+        (conv_lstm(return_sequences=True), ((None, None, 3, 3, 3, 2),)),
+        (conv_lstm(return_state=True), ((None, 3, 3, 3, 2),) * 3),
+    ],
+)
+def test_shapes_of_a_conv_lstm(config: dict[str, Any], outputs: tuple[Shape, ...]) -> None:
+    assert CATALOG["TfjsServeConvLSTM3D"].output_shapes(config, (VOLUMES,)) == outputs
+
+
+@pytest.mark.parametrize("shape", [(None, None, 4, 5, 3), (None, None, 4, 5, 3, None)])
+def test_shapes_of_a_conv_lstm_that_are_refused(shape: Shape) -> None:
+    with pytest.raises(ShapeError):
+        CATALOG["TfjsServeConvLSTM3D"].output_shapes(conv_lstm(), (shape,))
+
+
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_weights_of_a_conv_lstm(use_bias: bool) -> None:
+    expected = [
+        ExpectedWeight("kernel", (2, 3, 1, 1, 8)),
+        ExpectedWeight("recurrent_kernel", (2, 3, 1, 2, 8)),
+    ]
+    if use_bias:
+        expected.append(ExpectedWeight("bias", (8,)))
+    config = conv_lstm(use_bias=use_bias)
+    assert list(CATALOG["TfjsServeConvLSTM3D"].weights(config, (VOLUMES,))) == expected
+
+
 def operation(name: str, *constants: Any, **config: Any) -> dict[str, Any]:
     fields = {"operation": name, "constants": list(constants), "axes": None, "keepdims": False}
     return {**fields, **config}
@@ -100,7 +141,7 @@ def test_shapes_of_operations_that_are_refused(
     ("field", "value", "is_accepted"),
     [
         ("operation", "power", True),
-        ("operation", "sort", False),
+        ("operation", "unique", False),
         ("constants", [None, 0.5, [1, 2]], True),
         ("constants", [True], False),
         ("constants", [[]], False),
@@ -112,3 +153,44 @@ def test_shapes_of_operations_that_are_refused(
 )
 def test_fields_of_operations(field: str, value: object, is_accepted: bool) -> None:
     assert CATALOG["TfjsServeOperation"].fields[field].accepts(value) is is_accepted
+
+
+@pytest.mark.parametrize(
+    ("encoding", "given", "output"),
+    [
+        ("int", (None, None, 3), (None, None, 3)),
+        ("onehot", (None, 3), (None, 3, 5)),
+        ("onehot", (None, None, 1), (None, None, 5)),
+        ("multihot", (None, None), (None, 5)),
+        ("count", (None, 1), (None, 5)),
+    ],
+)
+def test_shapes_of_lookups(encoding: str, given: Shape, output: Shape) -> None:
+    config = {"encoding": encoding, "depth": 5}
+    assert CATALOG["TfjsServeLookup"].output_shapes(config, (given,)) == (output,)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "given", "why"),
+    [
+        ("onehot", (None, None), "number of tokens"),
+        ("count", (None, 2, 3), "tokens of a sample together"),
+    ],
+)
+def test_shapes_of_lookups_that_are_refused(encoding: str, given: Shape, why: str) -> None:
+    with pytest.raises(ShapeError, match=why):
+        CATALOG["TfjsServeLookup"].output_shapes({"encoding": encoding, "depth": 5}, (given,))
+
+
+@pytest.mark.parametrize(
+    ("size", "factors", "output"),
+    [([4, 5], None, (None, 4, 5, 2)), (None, [2, 3], (None, None, 9, 2))],
+)
+def test_shapes_of_resized_images(size: object, factors: object, output: Shape) -> None:
+    config = {"size": size, "factors": factors}
+    assert CATALOG["TfjsServeResize"].output_shapes(config, ((None, None, 3, 2),)) == (output,)
+
+
+def test_images_of_unknown_channels_are_not_resized() -> None:
+    with pytest.raises(ShapeError, match="number of channels"):
+        CATALOG["TfjsServeResize"].output_shapes({"size": [1, 1]}, ((None, 2, 2, None),))

@@ -68,13 +68,14 @@ def assert_values(
     np.testing.assert_allclose(found, wanted, rtol=rtol, atol=atol)
 
 
-def through(layer: Layer, *arrays: np.ndarray) -> list[np.ndarray]:
+def through(layer: Layer, *arrays: np.ndarray, outputs: int = 1) -> list[np.ndarray]:
     """Return what an operation computes once all rules have been at it."""
     names = [f"input_{index}" for index in range(len(arrays))]
     sources = [source(name, (None, *a.shape[1:])) for name, a in zip(names, arrays, strict=True)]
     given = dict(zip((X, Y, Z), map(TensorRef, names), strict=False))
     called = replace(layer, calls=tuple(map_refs(call, given.__getitem__) for call in layer.calls))
-    model = functional([*sources, called], ["a"], names)
+    made = [TensorRef("a", 0, index) for index in range(outputs)]
+    model = functional([*sources, called], made, names)
     graph = translate_model(model, Context(3)).graph
     layers = tuple(item for item in graph.layers if item.class_name != "InputLayer")
     values = {TensorRef(name): array for name, array in zip(names, arrays, strict=True)}
@@ -142,6 +143,39 @@ def _scale(config: Mapping[str, Any], x: Any) -> Any:
     return x.astype(np.float32) * scale + offset
 
 
+def _operation(config: Mapping[str, Any], *tensors: Any) -> Any:
+    """Return what a function of the companion module computes."""
+    left = iter(tensors)
+    args = [next(left) if value is None else np.asarray(value) for value in config["constants"]]
+    axes = config.get("axes")
+    with np.errstate(all="ignore"):
+        made = OPERATIONS[config["operation"]](*args, **({} if axes is None else {"axes": axes}))
+    return np.asarray(made, np.float32)
+
+
+OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "argsort": lambda x, axes: np.argsort(x, axis=axes[0], kind="stable"),
+    "cumprod": lambda x, axes: np.cumprod(x, axis=axes[0]),
+    "dividenonan": lambda x, y: np.where(y == 0, 0, x / y),
+    "gather": lambda x, places, axes: (
+        np.take_along_axis(x, places.astype(int), axes[0])
+        if axes[0] == x.ndim - 1
+        else np.stack([a.take(i, axes[0] - 1) for a, i in zip(x, places.astype(int), strict=True)])
+    ),
+    "isnan": np.isnan,
+    "isneginf": np.isneginf,
+    "isposinf": np.isposinf,
+    "power": np.power,
+    "prod": lambda x, axes: np.prod(x, axis=tuple(axes)),
+    "quotient": np.divide,
+    "round": np.round,
+    "sort": lambda x, axes: np.sort(x, axis=axes[0]),
+    "sqrt": np.sqrt,
+    "trunc": np.trunc,
+    "where": np.where,
+}
+
+
 LAYERS: Mapping[str, Callable[..., Any]] = {
     "Activation": lambda config, x: ACTIVATIONS[config["activation"]](x),
     "Add": lambda config, *xs: sum(xs),
@@ -161,6 +195,7 @@ LAYERS: Mapping[str, Callable[..., Any]] = {
     "ReLU": lambda config, x: np.clip(x, 0, config["max_value"]),
     "Rescaling": _scale,
     "Reshape": lambda config, x: x.reshape(len(x), *config["target_shape"]),
+    "TfjsServeOperation": _operation,
     "ThresholdedReLU": lambda config, x: np.where(x > config["theta"], x, 0),
     "ZeroPadding2D": lambda config, x: np.pad(x, ((0, 0), *config["padding"], (0, 0))),
 }

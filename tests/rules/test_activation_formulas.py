@@ -21,7 +21,7 @@ def activation(value: object) -> Layer:
     [
         pytest.param(activation("relu"), KERAS3, id="tfjs has it"),
         pytest.param(activation("hard_sigmoid"), KERAS2, id="Keras 2's hard sigmoid"),
-        pytest.param(activation("sparsemax"), KERAS3, id="no formula"),
+        pytest.param(activation("swoosh"), KERAS3, id="no formula"),
         pytest.param(activation("threshold"), KERAS3, id="needs parameters"),
         pytest.param(activation({"class_name": "mine", "config": {}}), KERAS3, id="custom"),
         pytest.param(activation(None), KERAS3, id="none"),
@@ -59,3 +59,9 @@ def test_a_layer_takes_the_place() -> None:
     before = activation({"class_name": "LeakyReLU", "config": {"name": "l", **fields}})
     after = Layer("a", "LeakyReLU", fields, before.calls)
     assert rewrite(before, KERAS3) == Rewrite(after)
+
+
+def test_an_operation_takes_the_place() -> None:
+    before = activation("sparsemax")
+    after = Layer("a", "keras.ops.Sparsemax", {"axis": -1}, before.calls)
+    assert rewrite(before, KERAS3) == Lowering((after,), (TensorRef("a"),))

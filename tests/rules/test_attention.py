@@ -133,9 +133,12 @@ def test_additive_scores(use_scale: bool, stored: list[list[int]]) -> None:
     assert filled(dense, *stored) == (stored[0] if stored else [1.0] * 4)
 
 
-def test_pairs_need_one_known_length() -> None:
-    with pytest.raises(ValueError, match="at most one axis of unknown length"):
-        rewrite(attention(score_mode="concat"), shaped((None, None, 4), (None, None, 4)))
+def test_pairs_of_unknown_lengths_are_brought_to_rows_one_by_one() -> None:
+    found = steps(lowered(attention(score_mode="concat"), (None, None, 4), (None, None, 4)))
+    assert [name for name, _ in found] == [
+        *("Reshape", "Reshape", "Add", "Activation", "Dense", "TimeDistributed"),
+        *("Activation", "Dot"),
+    ]
 
 
 @pytest.mark.parametrize("config", [{"use_causal_mask": True}, {"causal": True}])

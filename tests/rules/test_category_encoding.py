@@ -24,7 +24,7 @@ def encoding(**config: Any) -> Layer:
         pytest.param(encoding(output_mode="tf_idf"), shaped((None, 3)), id="other mode"),
         pytest.param(encoding(), shaped((None, 3, 4)), id="rank 3"),
         pytest.param(encoding(), shaped(None), id="hidden shape"),
-        pytest.param(encoding(output_mode="count"), shaped((None, None)), id="any number"),
+        pytest.param(encoding(output_mode="one_hot"), shaped((None, None)), id="any number"),
     ],
 )
 def test_nothing_to_do(before: Layer, context: Context) -> None:
@@ -54,3 +54,23 @@ def test_rows_of_the_identity(mode: str, length: int | None, after: list[tuple[s
     rows = after[0][0]
     assert values(found, rows, "embeddings") == [[1, 0], [0, 1]]
     assert fields(found, rows, "trainable") == (False,)
+
+
+@pytest.mark.parametrize(
+    ("length", "after"),
+    [
+        (3, [("a", "Embedding")]),
+        (1, [("a__rows", "Embedding"), ("a", "Reshape")]),
+    ],
+)
+def test_tokens_of_several_axes_are_kept_apart(length: int, after: list[tuple[str, str]]) -> None:
+    found = rewrite(encoding(output_mode="one_hot"), shaped((None, 4, length)))
+    assert outline(found) == after
+    if length == 1:
+        assert fields(found, "a", "target_shape") == ([4, 2],)
+
+
+def test_the_companion_module_counts_any_number_of_tokens() -> None:
+    found = rewrite(encoding(output_mode="count"), shaped((None, None)))
+    assert outline(found) == [("a", "TfjsServeLookup")]
+    assert fields(found, "a", "encoding", "depth") == ("count", 2)

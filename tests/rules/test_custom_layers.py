@@ -7,10 +7,11 @@ import pytest
 
 from tests.models import dense, functional, layer, nested, on, sequential, source
 from tfjs_serve.artifacts import Options
-from tfjs_serve.graph import Graph, Layer
+from tfjs_serve.graph import Call, Graph, Layer
 from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 from tfjs_serve.rules.custom_layers import rewrite
+from tfjs_serve.shapes import Shapes
 
 BARE = {"trainable": True}
 GENUINE: dict[str, Any] = {"units": 4, "activation": "relu", "use_bias": True}
@@ -153,3 +154,36 @@ def test_what_is_said_of_one_class_holds_for_no_other() -> None:
     found = rewrite(graph(one, other), allowing("mine>Twice:same", "yours>Twice"))
     assert found is not None
     assert [own.keeps_shape for own in found.graph.layers] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("told", "shapes"),
+    [((), (None,)), (((None, 5, 2),), ((None, 2),)), ((None,), (None,))],
+    ids=str,
+)
+def test_a_class_on_each_step_has_what_the_file_tells_of_its_wrapper(
+    told: Shapes, shapes: Shapes
+) -> None:
+    own = Layer("own", "Twice")
+    before = replace(layer("TimeDistributed"), parts={"layer": own})
+    before = replace(before, calls=(replace(before.calls[0], shapes=told),))
+    found = rewrite(graph(before), allowing("Twice"))
+    after = replace(passed(own, "Twice"), calls=(Call(),))
+    assert found == GraphRewrite(graph(replace(before, parts={"layer": after})), (note("Twice"),))
+    assert found is not None
+    assert found.graph.layer("a").parts["layer"].calls[0].shapes == shapes
+
+
+def test_a_class_in_a_model_on_each_step() -> None:
+    own = replace(layer("Twice", "i"), calls=(on("z"),))
+    model = nested("m", sequential(source("z"), own))
+    before = replace(layer("TimeDistributed"), parts={"layer": model})
+    after = nested("m", sequential(source("z"), passed(own, "Twice")), Call())
+    assert rewrite(graph(before), allowing("Twice")) == GraphRewrite(
+        graph(replace(before, parts={"layer": after})), (note("Twice"),)
+    )
+
+
+def test_a_class_in_both_ways_of_time_is_not_passed_through() -> None:
+    before = replace(layer("Bidirectional"), parts={"layer": Layer("own", "Twice")})
+    assert rewrite(graph(before), allowing("Twice")) is None

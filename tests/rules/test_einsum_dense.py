@@ -3,13 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.models import layer, shaped, weight
 from tests.rules.lowered import fields, outline, values
-from tfjs_serve.graph import Layer
-from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rewriting.rule import Context, Refusal
+from tfjs_serve.graph import Layer, Shape
+from tfjs_serve.report import NoteKind
+from tfjs_serve.rewriting.rule import Context, Lowering, Refusal
 from tfjs_serve.rules.einsum_dense import rewrite
 
 SHAPE = shaped((None, 3, 2))
@@ -40,16 +41,56 @@ def test_nothing_to_do(before: Layer, context: Context) -> None:
 
 @pytest.mark.parametrize(
     "equation",
-    ["abc,bcd->abd", "abc,cd->bad", "abc,d->abcd", "abb,bc->ac", "ab,bc->ac", "abc,cd", "abc->ab"],
+    [
+        *("abc,cd->bad", "abb,bc->ac", "ab,bc->ac", "abc,cd", "abc->ab", "abc,acd->abd"),
+        *("abc,cd->abde", "abc,cde->abd"),
+    ],
 )
 def test_what_is_no_dense(equation: str) -> None:
     kernel = tuple(range(2, 2 + len(equation.partition(",")[2].partition("->")[0])))
     assert isinstance(rewrite(einsum(equation, kernel), SHAPE), Refusal)
 
 
+@pytest.mark.parametrize(
+    ("before", "shape"),
+    [
+        pytest.param(einsum("abc,bcd->abd", (3000, 2, 4)), (None, 3000, 2), id="too big"),
+        pytest.param(einsum("abc,de->abe", (4, 5)), (None, 3, 2), id="sum in the kernel"),
+        pytest.param(einsum("abc,de->abde", (4, 5)), (None, 3, None), id="sum of unknown length"),
+        pytest.param(
+            einsum("abc,cd->abd", (2, 4), (5, 1, 4)), (5, 3, 2), id="a bias for each sample"
+        ),
+    ],
+)
+def test_what_is_refused(before: Layer, shape: Shape) -> None:
+    assert isinstance(rewrite(before, shaped(shape)), Refusal)
+
+
 def test_a_bias_for_each_step() -> None:
-    with pytest.raises(ShapeError):
-        rewrite(einsum("abc,cd->abd", (2, 4), (3, 4), bias_axes="bd"), SHAPE)
+    found = rewrite(einsum("abc,cd->abd", (2, 2), (3, 2), bias_axes="bd"), SHAPE)
+    assert outline(found) == [("a__join", "Reshape"), ("a", "Dense"), ("a__part", "Reshape")]
+    kernel = np.asarray(values(found, "a", "kernel", [[1, 2], [3, 4]]))
+    assert (kernel == np.kron(np.eye(3), [[1, 2], [3, 4]])).all()
+    assert values(found, "a", "bias", [[1, 2], [3, 4], [5, 6]]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_kernel_for_each_step_stands_on_the_diagonal() -> None:
+    found = rewrite(einsum("abc,bcd->abd", (3, 2, 4)), SHAPE)
+    assert isinstance(found, Lowering)
+    assert outline(found) == [("a__join", "Reshape"), ("a", "Dense"), ("a__part", "Reshape")]
+    assert fields(found, "a__join", "target_shape") == ([6],)
+    assert fields(found, "a__part", "target_shape") == ([3, 4],)
+    kernel, x = np.arange(24.0).reshape(3, 2, 4), np.arange(6.0).reshape(3, 2)
+    made = x.reshape(-1) @ np.asarray(values(found, "a", "kernel", kernel))
+    assert (made.reshape(3, 4) == np.einsum("bc,bcd->bd", x, kernel)).all()
+    assert [note.kind for note in found.notes] == [NoteKind.TRAINING]
+
+
+def test_nothing_to_sum_over() -> None:
+    found = rewrite(einsum("abc,d->abcd", (4,)), SHAPE)
+    assert outline(found) == [("a__join", "Reshape"), ("a", "Dense")]
+    assert fields(found, "a__join", "target_shape") == ([3, 2, 1],)
+    assert values(found, "a", "kernel", [1, 2, 3, 4]) == [[1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("equation", ["abc,cd->abd", "...x,xy->...y"])

@@ -34,9 +34,48 @@ def test_nothing_to_do(before: Layer, context: Context) -> None:
     assert rewrite(before, context) is None
 
 
-def test_an_image_of_any_size_has_no_known_positions() -> None:
-    with pytest.raises(ShapeError):
-        rewrite(norm(), shaped((None, None, 3, 4)))
+def test_more_than_two_unknown_lengths_are_refused() -> None:
+    with pytest.raises(ShapeError, match="one axis of unknown length"):
+        rewrite(norm(), shaped((None, None, None, 3, 4)))
+
+
+def test_one_unknown_length_is_reshaped() -> None:
+    found = rewrite(norm(), shaped((None, None, 3, 4)))
+    assert fields(found, "a__groups", "target_shape") == ([-1, 2, 2],)
+    assert fields(found, "a", "target_shape") == ([-1, 3, 4],)
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        pytest.param(-1, [("LayerNormalization", [1, 2])], id="each channel"),
+        pytest.param(1, [("LayerNormalization", [1, 2, 3])], id="all channels"),
+        pytest.param(
+            2,
+            [
+                ("Dense", None),
+                ("LayerNormalization", [1, 2, 3]),
+                ("Dense", None),
+                ("LayerNormalization", [1, 2, 3]),
+                ("Concatenate", 3),
+            ],
+            id="groups",
+        ),
+    ],
+)
+def test_an_image_of_any_size_is_never_reshaped(
+    groups: int, expected: list[tuple[str, object]]
+) -> None:
+    found = rewrite(norm("gamma", groups=groups), shaped((None, None, None, 4)))
+    assert isinstance(found, Lowering)
+    made = [(part.class_name, part.config.get("axis")) for part in found.layers]
+    assert made == [*expected, ("DepthwiseConv2D", None)]
+    assert found.layers[-1].name == "a"
+
+
+def test_a_group_is_cut_out_by_zeros_and_ones() -> None:
+    found = rewrite(norm(), shaped((None, None, None, 4)))
+    assert values(found, "a__dense_3", "kernel") == [[0, 0], [0, 0], [1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize(("groups", "view"), [(2, [6, 2, 2]), (-1, [6, 4, 1])])

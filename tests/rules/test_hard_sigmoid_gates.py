@@ -37,6 +37,9 @@ def test_nothing_to_scale(before: Layer, context: Context) -> None:
         pytest.param("TfjsServeGRU", HARD, [5 / 6, 5 / 6, 1], id="GRU of the companion module"),
         pytest.param("GRU", {"activation": "hard_sigmoid"}, [1, 1, 5 / 6], id="its candidate"),
         pytest.param("SimpleRNN", {"activation": "hard_sigmoid"}, [5 / 6], id="SimpleRNN"),
+        pytest.param(
+            "LSTM", {"recurrent_activation": "sparse_sigmoid"}, [2.5, 2.5, 1, 2.5], id="sparse"
+        ),
     ],
 )
 def test_columns_of_gates_are_scaled(
@@ -52,4 +55,19 @@ def test_columns_of_gates_are_scaled(
     made = scaled.values.compute(np.ones((3, width), np.float32))
     assert made.dtype == np.float32
     assert made[0].tolist() == pytest.approx(np.repeat(factors, 2).tolist())
-    assert "5/6" in result.notes[0].text
+    assert "5/6" in result.notes[0].text or "5/2" in result.notes[0].text
+
+
+def test_either_field_has_a_scale_of_its_own() -> None:
+    fields = {"recurrent_activation": "sparse_sigmoid", "activation": "hard_sigmoid"}
+    before = replace(layer("GRU", **fields), weights=(weight("kernel", (3, 3)),))
+    result = rewrite(before, KERAS3)
+    assert isinstance(result, Rewrite)
+    (scaled,) = result.layer.weights
+    assert isinstance(scaled.values, Computed)
+    made = scaled.values.compute(np.ones((1, 3), np.float32))
+    assert made[0].tolist() == pytest.approx([2.5, 2.5, 5 / 6])
+    assert [note.text.partition(":")[0] for note in result.notes] == [
+        "its sparse_sigmoid is that of Keras 3",
+        "its hard_sigmoid is that of Keras 3",
+    ]

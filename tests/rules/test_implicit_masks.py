@@ -33,7 +33,19 @@ LSTM = called("LSTM", "lstm", on(EMBEDDED))
     ("graph", "generation"),
     [
         pytest.param(functional((source(), layer("LSTM")), ["a"]), 2, id="no masks"),
-        pytest.param(model(LSTM), 3, id="Keras 3 writes the masks of functional models"),
+        pytest.param(
+            model(
+                Layer("m", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),)),
+                replace(LSTM, calls=(on(EMBEDDED, mask=TensorRef("m")),)),
+            ),
+            3,
+            id="Keras 3 writes the masks of functional models",
+        ),
+        pytest.param(
+            model(replace(LSTM, calls=(on(EMBEDDED, initial_state=TensorRef("x")),))),
+            3,
+            id="Keras 3 hands no mask on beside a state",
+        ),
         pytest.param(model(called("Flatten", "flat", on(EMBEDDED))), 2, id="nothing reads it"),
     ],
 )
@@ -52,6 +64,37 @@ def test_the_mask_becomes_a_tensor_and_an_argument() -> None:
     mask = Layer("table__mask", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),))
     masked = replace(LSTM, calls=(on(EMBEDDED, mask=TensorRef("table__mask")),))
     assert after(graph) == functional((source(), table(), masked, mask), ["lstm"])
+
+
+def test_a_mask_that_keras_3_finds_at_run_time_alone_is_written_too() -> None:
+    # keras/src/layers/layer.py records a mask where it is the only argument by name.
+    graph = after(model(replace(LSTM, calls=(on(EMBEDDED, training=False),))), 3)
+    told = {"mask": TensorRef("table__mask"), "training": False}
+    assert graph.layer("lstm").calls[0].kwargs == told
+
+
+@pytest.mark.parametrize("axis", [1, -2])
+def test_masks_are_joined_in_time_as_their_tensors_are(axis: int) -> None:
+    joined = called("Concatenate", "joined", on(EMBEDDED, "y"), axis=axis)
+    layers = (source(), source("y"), table(), joined, called("LSTM", "lstm", on("joined")))
+    graph = after(functional(layers, ["lstm"], ["x", "y"]), 3)
+    assert graph.layer("lstm").calls[0].kwargs == {"mask": TensorRef("joined__mask_1")}
+    assert graph.layers[5:] == (
+        Layer("table__mask", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),)),
+        Layer("joined__mask_1_2__ones", "keras.ops.OnesLike", {}, (on("y"),)),
+        Layer(
+            "joined__mask_1_2",
+            "keras.ops.Any",
+            {"axis": -1, "keepdims": False},
+            (on("joined__mask_1_2__ones"),),
+        ),
+        Layer(
+            "joined__mask_1",
+            "keras.ops.Concatenate",
+            {"axis": 1},
+            (on("table__mask", "joined__mask_1_2"),),
+        ),
+    )
 
 
 def test_a_sequential_model_of_keras_3_has_implicit_masks() -> None:
@@ -130,10 +173,10 @@ def test_what_ignores_its_mask_is_not_told() -> None:
         ),
         pytest.param(
             model(
-                called("Concatenate", "joined", on(EMBEDDED, "x"), axis=1),
+                called("Concatenate", "joined", on(EMBEDDED, "x"), axis=-3),
                 called("LSTM", "lstm", on("joined")),
             ),
-            id="joined in time",
+            id="joined along an axis that may be time",
         ),
     ],
 )
@@ -184,11 +227,55 @@ def test_a_mask_given_to_a_model_is_that_of_a_copy_of_its_input() -> None:
     assert graph.layers[2:] == (given, copy, replace(LSTM, calls=(told,)))
 
 
-def test_a_mask_that_heads_may_take_away_goes_into_no_model() -> None:
-    heads = called("MultiHeadAttention", "heads", Call((TensorRef("i"), TensorRef("i"))))
-    result = rewrite(model(inner("inside", heads, output="heads"), output="inside"), KERAS3)
+def heads(name: str, tensor: str, **config: Any) -> Layer:
+    return called(
+        "MultiHeadAttention", name, Call((TensorRef(tensor), TensorRef(tensor))), **config
+    )
+
+
+def test_heads_inside_a_model_take_the_mask_of_the_tensor_outside() -> None:
+    inside = inner("inside", heads("heads", "i"), output="heads")
+    both = called("Add", "both", on(EMBEDDED, "inside"))
+    above = called("LSTM", "above", on("both"))
+    graph = after(model(inside, called("LSTM", "other", on("inside")), both, above), 3)
+    mask = TensorRef("table__mask")
+    assert graph.layer("heads").calls[0].kwargs == {"query_mask": mask, "value_mask": mask}
+    assert graph.layer("above").calls[0].kwargs == {}  # the sum has a factor without a mask
+
+
+def test_a_model_called_with_a_mask_gives_it_back_to_the_tensor() -> None:
+    given = Layer("m", "keras.ops.NotEqual", {}, (Call((TensorRef("x"), 0)),))
+    feed = inner("feed", called("Dense", "dense", on("i")), output="dense")
+    feed = replace(feed, calls=(on("sum", mask=TensorRef("m")),))
+    graph = after(
+        model(
+            given,
+            heads("heads", EMBEDDED),
+            called("Add", "sum", on(EMBEDDED, "heads")),
+            feed,
+            called("Add", "end", on("sum", "feed")),
+            called("LSTM", "lstm", on("end")),
+        ),
+        3,
+    )
+    assert graph.layer("lstm").calls[0].kwargs == {"mask": TensorRef("m")}
+
+
+def test_a_mask_that_is_taken_from_a_copy_alone_is_not_followed() -> None:
+    inside = inner("inside", heads("heads", "i", dtype="mixed_float16"), output="heads")
+    result = rewrite(model(inside, output="inside"), KERAS3)
     assert isinstance(result, Refusal)
     assert [reason.layer for reason in result.reasons] == ["inside"]
+
+
+def test_a_mask_that_comes_out_of_a_model_in_a_model_is_found() -> None:
+    deep = inner("deep", called("Dense", "dense", on("i")), output="dense")
+    deep = replace(deep, calls=(on(EMBEDDED, mask=TensorRef("m")),))
+    ops = Layer("m", "keras.ops.NotEqual", {}, (Call((TensorRef("i"), 0)),))
+    making = inner("making", table(ids="i"), ops, deep, output="deep")
+    making = replace(making, calls=(on("x"),))
+    graph = after(functional((source(), making, called("LSTM", "lstm", on("making"))), ["lstm"]), 3)
+    assert graph.layer("lstm").calls[0].kwargs == {"mask": TensorRef("m")}
 
 
 def custom(*calls: Call) -> Layer:

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tests.models import KERAS2, KERAS3, dense, functional, nested, on, source
-from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Call, Graph, Layer
-from tfjs_serve.rewriting.rule import Context, GraphRewrite, Refusal
+from tfjs_serve.rewriting.rule import GraphRewrite
 from tfjs_serve.rules.integer_inputs import rewrite
 
 
@@ -21,10 +20,6 @@ def plain(class_name: str, name: str, *calls: Call, **config: Any) -> Layer:
 
 def embedding(name: str, *calls: Call) -> Layer:
     return plain("Embedding", name, *calls)
-
-
-def pooled(class_name: str) -> list[Layer]:
-    return [ids(), plain("Flatten", "f", on("x")), plain(class_name, "a", on("f"))]
 
 
 EMBEDDED = functional([ids(), embedding("a", on("x"))], ["a"])
@@ -82,54 +77,6 @@ def test_each_model_has_inputs_of_its_own() -> None:
         [ids("x"), ids("y"), nested("m", fed, on("x")), layers[1]], ["m", "e"], ["x", "y"]
     )
     assert rewrite(before, KERAS3) == GraphRewrite(after)
-
-
-WHY = "not supported yet: called with integers, with which Keras {} computes in integers"
-
-
-@pytest.mark.parametrize(
-    ("class_name", "context"),
-    [
-        ("GlobalAveragePooling1D", KERAS2),
-        ("GlobalAveragePooling2D", Context(1)),
-        ("LayerNormalization", KERAS3),
-        ("ReLU", KERAS2),
-        ("ReLU", KERAS3),
-    ],
-)
-def test_arithmetic_of_integers_is_refused(class_name: str, context: Context) -> None:
-    why = WHY.format(context.generation)
-    found = rewrite(functional(pooled(class_name), ["a"]), context)
-    assert found == Refusal((Reason(why, "a", class_name),))
-
-
-@pytest.mark.parametrize(
-    ("class_name", "context"),
-    [("GlobalAveragePooling1D", KERAS3), ("LayerNormalization", KERAS2), ("MaxPooling1D", KERAS2)],
-)
-def test_arithmetic_of_floats_is_not(class_name: str, context: Context) -> None:
-    layers = pooled(class_name)
-    after = functional([source(), *layers[1:]], ["a"])
-    assert rewrite(functional(layers, ["a"]), context) == GraphRewrite(after)
-
-
-def test_each_step_of_a_wrapper_is_looked_at() -> None:
-    wrapper = Layer("t", "TimeDistributed", {}, (on("x"),), parts={"layer": plain("ReLU", "r")})
-    found = rewrite(functional([ids(), wrapper], ["t"]), KERAS3)
-    assert found == Refusal((Reason(WHY.format(3), "t", "TimeDistributed"),))
-
-
-def test_integers_merged_with_floats_are_floats() -> None:
-    layers = [plain("Add", "a", on("x", "y")), plain("Add", "b", on("x", "z"))]
-    before = functional([ids("x"), source("y"), ids("z"), *layers], ["a", "b"], ["x", "y", "z"])
-    found = rewrite(before, KERAS3)
-    assert found == Refusal((Reason(WHY.format(3), "b", "Add"),))
-
-
-def test_whatever_order_the_layers_stand_in() -> None:
-    x, flat, norm = pooled("LayerNormalization")
-    found = rewrite(functional([norm, flat, x], ["a"]), KERAS3)
-    assert found == Refusal((Reason(WHY.format(3), "a", "LayerNormalization"),))
 
 
 def test_a_custom_layer_gets_the_integers_that_it_gets_in_keras() -> None:

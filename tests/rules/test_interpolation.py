@@ -28,8 +28,16 @@ def test_nothing_to_interpolate(before: Layer, context: Context) -> None:
 
 
 def test_an_unknown_length_is_refused() -> None:
-    why = "not supported yet: bilinear upsampling of an axis of unknown length"
-    assert rewrite(BILINEAR, shaped((None, None, 3, 4))) == refused(BILINEAR, why)
+    before = layer("UpSampling2D", size=[2, 1], interpolation="bicubic")
+    why = "not supported yet: bicubic upsampling of an axis of unknown length"
+    assert rewrite(before, shaped((None, None, 3, 4))) == refused(before, why)
+
+
+def test_the_companion_module_interpolates_between_two_at_any_length() -> None:
+    result = rewrite(BILINEAR, shaped((None, None, 3, 4)))
+    assert steps(result, "factors", "method") == [
+        ("a", "TfjsServeResize", {"factors": [2, 1], "method": "bilinear"})
+    ]
 
 
 def test_an_unknown_method_is_refused() -> None:

@@ -75,8 +75,19 @@ def test_a_float_stays() -> None:
     assert result == Rewrite(Layer("a", "Activation", {"activation": "linear"}, (Call((X,)),)))
 
 
-@pytest.mark.parametrize("dtype", ["int32", "float16", None])
+def test_whole_numbers_stay() -> None:
+    result = rewrite(op("Cast", X, dtype="int32", whole=True), shaped((None, 3)))
+    assert result == Rewrite(Layer("a", "Activation", {"activation": "linear"}, (Call((X,)),)))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_fractions_are_cut_off(dtype: str) -> None:
+    result = rewrite(op("Cast", X, dtype=dtype), shaped((None, 3)))
+    assert result == Rewrite(op("Trunc", X))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float16", None])
 def test_casts_that_round_are_refused(dtype: str | None) -> None:
     before = op("Cast", X, dtype=dtype)
-    why = f"not supported yet: a cast to {dtype!r}, which may round"
+    why = f"not supported yet: a cast to {dtype!r}, which may round or overflow"
     assert rewrite(before, seen(before, (None, 3))) == refused(before, why)

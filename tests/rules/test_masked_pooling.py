@@ -7,6 +7,7 @@ import pytest
 
 from tests.models import layer, on, refused, shaped
 from tfjs_serve.graph import Layer, TensorRef
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Lowering
 from tfjs_serve.rules.masked_pooling import rewrite
 
@@ -54,7 +55,12 @@ def test_the_mean_is_a_weighted_sum(
     assert result.layers[-1].name == "a"
 
 
-def test_an_unknown_shape_is_refused() -> None:
+def test_a_hidden_shape_hides_the_layer_too() -> None:
+    with pytest.raises(ShapeError, match="no known shape"):
+        rewrite(pooling(), shaped(None))
+
+
+def test_a_mask_of_images_is_refused() -> None:
     before = pooling()
-    why = "not supported yet: a mask on input of shape None"
-    assert rewrite(before, shaped(None)) == refused(before, why)
+    why = "not supported yet: a mask on input of shape (None, 4, 3, 2)"
+    assert rewrite(before, shaped((None, 4, 3, 2))) == refused(before, why)

@@ -200,9 +200,20 @@ def test_causal_order_takes_as_many_numbers_as_there_are_steps() -> None:
     assert len({layer.calls[0].inputs[1] for layer in of(result, "Add")}) == 1
 
 
-def test_causal_order_needs_known_lengths() -> None:
-    with pytest.raises(ValueError, match="needs known lengths"):
-        rewrite(attention(use_causal_mask=True), shaped((None, None, 4)))
+def test_steps_of_unknown_number_are_counted() -> None:
+    found = lowered(attention(use_causal_mask=True), (None, None, 4))
+    counted = [layer.config for layer in of(found, "TfjsServeOperation")]
+    assert [(config["operation"], config["axes"]) for config in counted] == [
+        ("cumsum", [1]),
+        ("cumsum", [2]),
+    ]
+
+
+def test_scores_of_unknown_lengths_get_their_axis_row_by_row() -> None:
+    found = lowered(attention(return_attention_scores=True), (None, None, 4))
+    rows = [layer.parts["layer"].config["target_shape"] for layer in of(found, "TimeDistributed")]
+    assert rows == [[1, -1], [1, -1]]
+    assert [layer.config["dims"] for layer in of(found, "Permute")] == [[2, 1, 3], [2, 1, 3]]
 
 
 def test_a_window_looks_both_ways() -> None:

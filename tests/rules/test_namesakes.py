@@ -54,7 +54,7 @@ def test_a_namesake_is_refused(before: Layer, field: str) -> None:
 
 
 def test_a_namesake_inside_another_layer_is_given_no_advice_that_does_not_help() -> None:
-    wrapper = replace(layer("TimeDistributed"), parts={"layer": layer("Dense", "b", units=4)})
+    wrapper = replace(layer("Bidirectional"), parts={"layer": layer("Dense", "b", units=4)})
     result = rewrite(functional([source(), wrapper], ["a"]), KERAS2)
     assert isinstance(result, Refusal)
     assert [(reason.layer, reason.remedy) for reason in result.reasons] == [

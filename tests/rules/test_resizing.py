@@ -32,7 +32,9 @@ def test_not_ours(before: Layer, context: Context) -> None:
     ("fields", "shape", "word"),
     [
         ({"interpolation": "magic"}, (None, 4, 6, 1), "interpolation = 'magic'"),
-        ({}, (None, None, 6, 1), "known height and width"),
+        ({"antialias": True}, (None, None, 6, 1), "known height and width"),
+        ({"crop_to_aspect_ratio": True}, (None, None, 6, 1), "known height and width"),
+        ({"interpolation": "bicubic"}, (None, None, 6, 1), "known height and width"),
         ({"height": None}, (None, 4, 6, 1), "height and width"),
     ],
 )
@@ -98,3 +100,20 @@ def test_a_random_crop_of_keras_2_resizes_a_crop() -> None:
     crop = steps(rewrite(layer("RandomCrop", **size), SHAPE), "units")
     fields = {**size, "crop_to_aspect_ratio": True}
     assert crop == steps(rewrite(layer("Resizing", **fields), SHAPE), "units")
+
+
+@pytest.mark.parametrize("method", ["bilinear", "nearest"])
+def test_the_companion_module_takes_images_of_any_size(method: str) -> None:
+    before = layer("Resizing", height=2, width=3, interpolation=method)
+    result = rewrite(before, shaped((None, None, None, 1)))
+    wanted = {"size": [2, 3], "method": method}
+    assert steps(result, "size", "method") == [("a", "TfjsServeResize", wanted)]
+
+
+def test_channels_first_of_any_size() -> None:
+    before = layer("Resizing", height=2, width=3, data_format="channels_first")
+    assert steps(rewrite(before, shaped((None, 1, None, None))), "dims") == [
+        ("a__there", "Permute", {"dims": [2, 3, 1]}),
+        ("a__resized", "TfjsServeResize", {}),
+        ("a", "Permute", {"dims": [3, 1, 2]}),
+    ]

@@ -19,7 +19,7 @@ SLOPE = {"class_name": "LeakyReLU", "config": {"trainable": True, "negative_slop
         pytest.param(layer("Dense", activation="hard_sigmoid"), KERAS2, id="Keras 2"),
         pytest.param(layer("Dense", activation=None), KERAS3, id="none"),
         pytest.param(layer("Dense"), KERAS3, id="no field"),
-        pytest.param(layer("Dense", activation="sparsemax"), KERAS3, id="no formula"),
+        pytest.param(layer("Dense", activation="swoosh"), KERAS3, id="no formula"),
         pytest.param(layer("LSTM", activation="celu"), KERAS3, id="at every step"),
         pytest.param(layer("ConvLSTM2D", activation="celu"), KERAS3, id="at every step, too"),
         pytest.param(layer("Activation", activation="celu"), KERAS3, id="nothing to split"),

@@ -126,8 +126,8 @@ def remedy(name: str) -> str:
             id="wrapped class",
         ),
         pytest.param(
-            wrapped("TimeDistributed", layer=nested("n", functional([source()], ["x"]))),
-            refused(wrapped("TimeDistributed"), "not supported yet: layer = Functional"),
+            wrapped("Bidirectional", layer=nested("n", functional([source()], ["x"]))),
+            refused(wrapped("Bidirectional"), "not supported yet: layer = Functional"),
             id="wrapped model",
         ),
         pytest.param(

@@ -8,7 +8,7 @@ in the order in which the layer made them. Layers inside the layer stand before,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tfjs_serve.graph import OPERATION_PREFIX, Layer, Weight, walk_layers
@@ -34,15 +34,25 @@ def split_off(
     for stored in group:
         found = [name for name in own if name == layer.name or _lies_in(stored, name)]
         (own[found[0]] if len(found) == 1 else others).append(stored)
+    if layer.parts and [*own.values()] == [[]] and not any(known_roles(layer)):
+        # Keras 2 names what a wrapped layer makes by the wrapper.
+        return dict.fromkeys(own, others), []
     return own, others
+
+
+def known_roles(layer: Layer) -> Iterator[str]:
+    """Yield the roles of the variables of all known layers inside one."""
+    for item in walk_layers((layer,)):
+        yield from roles(item.class_name, item.config)
 
 
 def with_own(layer: Layer, own: Mapping[str, Sequence[StoredWeight]]) -> Layer:
     """Return a layer in which the unknown ones have their weights."""
     if is_unknown(layer):
         return replace(layer, weights=_weights(layer.name, own.get(layer.name, ())))
+    parts = {field: with_own(part, own) for field, part in layer.parts.items()}
     if layer.graph is None:
-        return layer
+        return replace(layer, parts=parts)
     inner = tuple(with_own(item, own) for item in layer.graph.layers)
     return replace(layer, graph=replace(layer.graph, layers=inner))
 

@@ -112,16 +112,22 @@ def _keras2_call(node: Any, numbering: Numbering) -> Call:
     kwargs: dict[str, Value] = {}
     inputs: list[Value] = []
     for entry in entries:
-        if not isinstance(entry, list) or len(entry) < 3:
-            raise ConversionError(f"a layer is called with {shown(entry)}, which names no tensor")
-        if entry[0] == "_CONSTANT_VALUE":
-            inputs.append(_value(entry[2], numbering))
-        else:
-            inputs.append(_reference(entry, numbering))
-        if len(entry) > 3 and isinstance(entry[3], Mapping):
-            kwargs |= {key: _value(item, numbering) for key, item in entry[3].items()}
+        inputs.append(_keras2_input(entry, numbering, kwargs))
     args = (inputs[0],) if len(inputs) == 1 else (tuple(inputs),)
     return Call(args, _without_defaults(kwargs))
+
+
+def _keras2_input(entry: Any, numbering: Numbering, kwargs: dict[str, Value]) -> Value:
+    """Return a tensor, a constant or a list of them; named arguments of the call go to kwargs."""
+    if isinstance(entry, list) and entry and isinstance(entry[0], list):
+        return tuple(_keras2_input(item, numbering, kwargs) for item in entry)
+    if not isinstance(entry, list) or len(entry) < 3:
+        raise ConversionError(f"a layer is called with {shown(entry)}, which names no tensor")
+    if len(entry) > 3 and isinstance(entry[3], Mapping):
+        kwargs |= {key: _value(item, numbering) for key, item in entry[3].items()}
+    if entry[0] == "_CONSTANT_VALUE":
+        return _value(entry[2], numbering)
+    return _reference(entry, numbering)
 
 
 def _keras3_call(node: Mapping[str, Any], numbering: Numbering) -> Call:

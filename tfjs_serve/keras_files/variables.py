@@ -91,6 +91,11 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
         ("embeddings", None),
         *(("lora_embeddings_a", _has_low_rank), ("lora_embeddings_b", _has_low_rank)),
     ),
+    "ReversibleEmbedding": (
+        ("embeddings", None),
+        ("reverse_embeddings", lambda config: not config.get("tie_weights", True)),
+        *(("lora_embeddings_a", _has_low_rank), ("lora_embeddings_b", _has_low_rank)),
+    ),
     "PReLU": (("alpha", None),),
     **dict.fromkeys(
         (

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfjs_serve.graph import Shape, TensorRef
+from tfjs_serve.graph import Layer, Shape, TensorRef
+from tfjs_serve.layers_format.catalog.companion import OPERATION
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.sketch import Sketch
 
@@ -23,13 +24,29 @@ def scaled(sketch: Sketch, x: TensorRef, scale: Any, offset: Any = 0.0) -> Tenso
 
 
 def reshaped(sketch: Sketch, x: TensorRef, lengths: Shape) -> TensorRef:
-    """Return x with other axes behind that of the batch, at most one of unknown length."""
-    if lengths.count(None) > 1:
-        raise ShapeError(f"needs at most one axis of unknown length, got {lengths}")
-    if sketch.shape(x)[1:] == lengths:
+    """Return x with other axes behind that of the batch.
+
+    With two of unknown length, an axis of length 1 may come first, or go from either end.
+    """
+    shape = sketch.shape(x)[1:]
+    if shape == lengths:
         return x
+    if lengths.count(None) > 1:
+        if shape == (1, *lengths):
+            x, shape = sketch.add("Permute", {"dims": [2, 1, 3]}, x), (*lengths, 1)
+        if (1, *shape) == lengths:
+            return sketch.add("Permute", {"dims": [2, 1, 3]}, _by_rows(sketch, x, [1, -1]))
+        if shape == (*lengths, 1):
+            return _by_rows(sketch, x, [-1])
+        raise ShapeError(f"needs at most one axis of unknown length, got {lengths}")
     target = [-1 if length is None else length for length in lengths]
     return sketch.add("Reshape", {"target_shape": target}, x)
+
+
+def _by_rows(sketch: Sketch, x: TensorRef, target: list[int]) -> TensorRef:
+    """Return x with each element of its first axis reshaped by itself."""
+    part = Layer(f"{x.layer}__row", "Reshape", {"target_shape": target})
+    return sketch.add("TimeDistributed", {}, x, part=part)
 
 
 def is_set(sketch: Sketch, mask: TensorRef) -> TensorRef:
@@ -60,14 +77,25 @@ def of_steps(sketch: Sketch, mask: TensorRef, axis: int) -> TensorRef:
 def within(sketch: Sketch, scores: TensorRef, *, ahead: int, sign: int = 1) -> TensorRef:
     """Return 1 where step s of the keys is at most `ahead` of step t of the query, else 0.
 
-    sign: -1 to look the other way. The two lengths must be known; the numbers written are as
-    many as their sum.
+    sign: -1 to look the other way. For known lengths the numbers written are as many as their sum;
+    unknown ones are counted by the companion module.
     """
     _, rows, columns = sketch.shape(scores)
     if rows is None or columns is None:
-        raise ShapeError(f"needs known lengths to tell the order of steps, got {(rows, columns)}")
+        row, column = _counted(sketch, scores, 1), _counted(sketch, scores, 2)
+        late = sketch.add(
+            "Add", {}, scaled(sketch, row, sign, ahead + 1), scaled(sketch, column, -sign)
+        )
+        return clipped(sketch, late)
     late = scaled(sketch, scores, 0.0, [[float(ahead + 1 + sign * t)] for t in range(rows)])
     return clipped(sketch, scaled(sketch, late, 1.0, [float(-sign * s) for s in range(columns)]))
+
+
+def _counted(sketch: Sketch, scores: TensorRef, axis: int) -> TensorRef:
+    """Return for each score which one along an axis it is, from 1 on."""
+    ones = scaled(sketch, scores, 0.0, 1.0)
+    config = {"operation": "cumsum", "constants": [None], "axes": [axis]}
+    return sketch.add(OPERATION, config, ones)
 
 
 def together(sketch: Sketch, masks: Sequence[TensorRef]) -> TensorRef | None:

@@ -36,6 +36,10 @@ class Composer:
         own = replace(last, name=self._layer.name)
         return Lowering((*others, own), (TensorRef(own.name),), tuple(notes))
 
+    def several(self, *outputs: TensorRef) -> Lowering:
+        """Return the lowering of an operation that makes several tensors."""
+        return Lowering(tuple(self._layers), outputs)
+
     def _added(self, what: str, class_name: str, config: dict[str, Any], call: Call) -> TensorRef:
         name = f"{self._layer.name}__{what.lower()}_{len(self._layers) + 1}"
         self._layers.append(Layer(name, class_name, config, (call,)))

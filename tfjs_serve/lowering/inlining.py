@@ -21,6 +21,7 @@ from tfjs_serve.graph import (
     map_refs,
     tensors,
 )
+from tfjs_serve.lowering.run_order import Order, Place, run_order
 from tfjs_serve.rewriting.rule import with_fields
 
 
@@ -37,15 +38,13 @@ def inlined(graph: Graph, names: Collection[str]) -> Graph:
 
     A mask that such a model is called with stays as the argument of a copy of its input.
     """
-    taken = {layer.name for layer in graph.layers} - set(names)
+    written = _written(graph, names)
     layers: list[Layer] = []
     stands_for: dict[TensorRef, TensorRef] = {}
     for layer in graph.layers:
-        if layer.name in names and layer.graph is not None:
-            written = _Written(layer, layer.graph, _free_names(layer, layer.graph, taken))
-            taken |= set(written.names.values())
-            layers += written.layers()
-            stands_for |= written.outputs()
+        if layer.name in written:
+            layers += written[layer.name].layers()
+            stands_for |= written[layer.name].outputs()
         else:
             layers.append(layer)
 
@@ -63,6 +62,31 @@ def inlined(graph: Graph, names: Collection[str]) -> Graph:
         ),
         outputs=tuple(resolved(ref) for ref in graph.outputs),
     )
+
+
+def inlined_order(graph: Graph, names: Collection[str], order: Order) -> Order:
+    """Return the order in which Keras 3 runs the calls of the graph that `inlined` returns.
+
+    order: that of the graph before. A nested model runs as a whole where it is called.
+    """
+    written = _written(graph, names)
+    found: list[Place] = []
+    for place in order:
+        model = written.get(place[0])
+        found += (place,) if model is None else model.order(place[1])
+    return tuple(found)
+
+
+def _written(graph: Graph, names: Collection[str]) -> Mapping[str, _Written]:
+    """Return the nested models of these names, with what their layers will be called."""
+    taken = {layer.name for layer in graph.layers} - set(names)
+    found: dict[str, _Written] = {}
+    for layer in graph.layers:
+        if layer.name in names and layer.graph is not None:
+            free = _free_names(layer, layer.graph, taken)
+            found[layer.name] = _Written(layer, layer.graph, free)
+            taken |= set(free.values())
+    return found
 
 
 def _free_names(layer: Layer, graph: Graph, taken: set[str]) -> Mapping[str, str]:
@@ -99,6 +123,22 @@ class _Written:
             made = replace(inner, name=self.names[inner.name], calls=calls)
             found.append(made if self.layer.config.get("trainable", True) else _frozen(made))
         return found
+
+    def order(self, index: int) -> Order:
+        """Return the order of the calls that stand for one call of the model."""
+        sources = {ref.layer for ref in self.graph.inputs}
+        call = self.layer.calls[index]
+        copies = [
+            (self._copy(place, index), 0)
+            for place in range(len(call.inputs))
+            if _masks(call, place) is not None
+        ]
+        inner = [
+            (self.names[name], index * len(self.graph.layer(name).calls) + own)
+            for name, own in run_order(self.graph)
+            if name not in sources
+        ]
+        return (*copies, *inner)
 
     def outputs(self) -> Mapping[TensorRef, TensorRef]:
         """Return what stands for the outputs of the model, call by call."""

@@ -73,9 +73,23 @@ class Merged:
     masks: tuple[TensorRef, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The masks of tensors joined along the axis of time; one without a mask counts throughout."""
+
+    parts: tuple[tuple[TensorRef, TensorRef | None], ...]
+
+
+def makes_mask(layer: Layer) -> bool:
+    """Tell whether a layer gives its output a mask of its own."""
+    return layer.class_name == "Masking" or (
+        layer.class_name == "Embedding" and bool(layer.config.get("mask_zero"))
+    )
+
+
 def outgoing(
     layer: Layer, call: Call, masks: Sequence[Mask], generation: int
-) -> tuple[Mask | Merged, ...]:
+) -> tuple[Mask | Merged | Joined, ...]:
     """Return the masks of a call's outputs, in order; those beyond the end have none.
 
     masks: of the tensors of `call.inputs`.
@@ -96,26 +110,33 @@ def outgoing(
     if generation >= 3 and name in KEEPERS_OF_KERAS3:
         return (first,)
     if name in MERGERS or name == "Concatenate":
-        return (_merged(layer, masks, generation),)
+        return (_merged(layer, call, masks, generation),)
     if layer.graph is not None and any(masks):
         lost = Lost("a mask that goes through a nested model", layer.name)
         return (lost,) * len(layer.graph.outputs)
     return ()
 
 
-def _merged(layer: Layer, masks: Sequence[Mask], generation: int) -> Mask | Merged:
+def _merged(
+    layer: Layer, call: Call, masks: Sequence[Mask], generation: int
+) -> Mask | Merged | Joined:
     given = [mask for mask in masks if mask is not None]
     if not given:
         return None
-    is_joined = layer.class_name == "Concatenate"
-    if is_joined and not (layer.config.get("axis", -1) == -1 or layer.config["axis"] > 1):
-        return Lost("masks joined in time")
+    lost = next((mask for mask in given if isinstance(mask, Lost)), None)
+    axis = layer.config.get("axis", -1) if layer.class_name == "Concatenate" else -1
+    # A mask [B, T, 1] is joined along the same axis (keras/src/layers/merging/concatenate.py).
+    if axis in (1, -2) and lost is None:
+        pairs = zip(call.inputs, masks, strict=True)
+        return Joined(tuple((x, m if isinstance(m, TensorRef) else None) for x, m in pairs))
+    if not (axis == -1 or axis > 1):
+        return lost or Lost("masks joined in time")
     if generation >= 3 and len(given) < len(masks):
         # One that lets everything through, which is none in effect.
         return None
+    if lost is not None:
+        return lost
     tensors = [mask for mask in dict.fromkeys(given) if isinstance(mask, TensorRef)]
-    if len(tensors) < len(dict.fromkeys(given)):
-        return next(mask for mask in given if isinstance(mask, Lost))
     if len(tensors) == 1:
         return tensors[0]
     return Merged("LogicalOr" if generation >= 3 else "LogicalAnd", tuple(tensors))

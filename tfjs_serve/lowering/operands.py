@@ -51,6 +51,8 @@ def plain_number(value: Any) -> Any:
 
 def axes_of(value: Any, rank: int) -> tuple[int, ...]:
     """Return axes counted from the front; ShapeError for the batch axis and for nonsense."""
+    if value is None:
+        raise ShapeError("works on all axes, that of the batch too (axis = None)")
     items = value if isinstance(value, list | tuple) else [value]
     if not items or not all(is_integer(item) for item in items):
         raise ShapeError(f"cannot work on axes {value!r}")

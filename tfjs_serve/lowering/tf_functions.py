@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-PREFIXES = ("compat.v1.math.", "compat.v1.", "math.", "__operators__.", "nn.", "linalg.")
+PREFIXES = (
+    "compat.v1.math.",
+    "compat.v1.nn.",
+    "compat.v1.",
+    "math.",
+    "__operators__.",
+    "nn.",
+    "linalg.",
+)
 """Modules that hold the same functions under the same names."""
 
 
@@ -56,6 +64,9 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 **{"less_equal": "LessEqual", "le": "LessEqual"},
                 **{"logical_and": "LogicalAnd", "logical_or": "LogicalOr"},
                 **{"squared_difference": "SquaredDifference", "logical_xor": "LogicalXor"},
+                **{"floordiv": "FloorDivide", "floor_div": "FloorDivide", "floormod": "Mod"},
+                **{"mod": "Mod", "divide_no_nan": "DivideNoNan"},
+                "multiply_no_nan": "MultiplyNoNan",
             }.items()
         },
         **{
@@ -70,6 +81,8 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 **{"atan": "Arctan", "atanh": "Arctanh", "ceil": "Ceil", "cos": "Cos"},
                 **{"cosh": "Cosh", "erf": "Erf", "expm1": "Expm1", "floor": "Floor"},
                 **{"log": "Log", "log1p": "Log1p", "round": "Round", "rsqrt": "Rsqrt"},
+                **{"is_nan": "Isnan", "is_inf": "Isinf", "is_finite": "Isfinite", "rint": "Round"},
+                "reciprocal_no_nan": "ReciprocalNoNan",
                 **{"sign": "Sign", "sin": "Sin", "sinh": "Sinh", "sqrt": "Sqrt", "tan": "Tan"},
             }.items()
         },
@@ -106,6 +119,51 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 "reverse": ("reverse", False),
             },
         ),
+        "cumprod": Function(
+            "Cumprod",
+            ("x",),
+            {
+                "axis": ("axis", 0),
+                "exclusive": ("exclusive", False),
+                "reverse": ("reverse", False),
+            },
+        ),
+        **{
+            name: Function(
+                operation,
+                ("values",),
+                {
+                    "axis": ("axis", -1),
+                    "direction": ("direction", "ASCENDING"),
+                    "stable": ("stable", False),
+                },
+            )
+            for name, operation in {"sort": "Sort", "argsort": "Argsort"}.items()
+        },
+        # Keras and TensorFlow sort whether they are asked to or not.
+        "top_k": Function(
+            "TopK",
+            ("input",),
+            {"k": ("k", 1), "sorted": ("sorted", True)},
+            {"index_type": "int32"},
+        ),
+        "one_hot": Function(
+            "OneHot",
+            ("indices",),
+            {
+                "depth": ("num_classes", None),
+                "axis": ("axis", -1),
+                "dtype": ("dtype", None),
+            },
+            {"on_value": 1, "off_value": 0},
+        ),
+        "shape": Function("Shape", ("input",), {"out_type": ("out_type", None)}),
+        "size": Function("Size", ("input",), {"out_type": ("out_type", None)}),
+        "rank": Function("Rank", ("input",)),
+        # Keras 2 loses the operands when it writes a file.
+        "einsum": Function("Einsum", ("equation", "inputs")),
+        "crelu": Function("Crelu", ("features",), _AXIS),
+        "slice": Function("Slice", ("input_",), {"begin": ("begin", None), "size": ("size", None)}),
         "norm": Function(
             "Norm",
             ("tensor",),

@@ -22,6 +22,9 @@ from tfjs_serve.visible import cut
 
 LAMBDA = "Lambda"
 
+LOOPS = ("TimeDistributed",)
+"""Wrappers whose layer may be of a class that the page registers."""
+
 _OTHERS = frozenset(
     (
         *("Model", "Functional", "Sequential", "L1L2", "MaxNorm", "UnitNorm", "NonNeg"),
@@ -85,7 +88,7 @@ def advice(class_name: str) -> str:
 
 
 ADVICE_INSIDE = "call it outside of that layer, or replace it by built-in layers"
-"""What a user can do about a custom class inside a wrapper, which the page cannot be left."""
+"""What a user can do about a custom class inside a wrapper that is none of `LOOPS`."""
 
 
 def shape_advice(class_name: str) -> str:

@@ -70,14 +70,20 @@ def attempt(
 
     first_rules, graph_rules: rewrites of the whole model before and after those of its layers.
     """
-    run = Run(context, Order(layer_rules))
-    for rule in first_rules:
-        graph = run.apply(rule, graph)
-    graph = run.graph(graph)
+    order, uneven = Order(layer_rules), frozenset[tuple[str, ...]]()
+    while True:
+        run, made = Run(context, order, uneven), graph
+        for rule in first_rules:
+            made = run.apply(rule, made)
+        made = run.graph(made)
+        if run.parted <= uneven:
+            break
+        # Once more: rules can be told now for which layers one translation must suit all calls.
+        uneven |= run.parted
     for rule in graph_rules:
-        graph = run.apply(rule, graph)
+        made = run.apply(rule, made)
     return Attempt(
-        graph,
+        made,
         tuple(dict.fromkeys(run.told.notes)),
         tuple(run.told.applied),
         tuple(dict.fromkeys(run.told.reasons)),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef
+from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, Value
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.report import Applied
 from tfjs_serve.rewriting.guarded import guarded
-from tfjs_serve.rewriting.layout import pattern, reconnected
+from tfjs_serve.rewriting.layout import called_on, pattern, reconnected
 from tfjs_serve.rewriting.order import Order
 from tfjs_serve.rewriting.rule import (
     INPUT,
     Context,
+    Known,
     LayerRule,
     Lowering,
     Refusal,
@@ -27,10 +28,14 @@ from tfjs_serve.shapes import Shapes, output_shapes
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What stands for a layer, and the shapes of its outputs; None where a refusal hides them."""
+    """What stands for a layer, and the shapes of its outputs; None where a refusal hides them.
+
+    known: the value that stands for its output, when it makes no tensor.
+    """
 
     lowering: Lowering
     outputs: Shapes | None
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class LayerRun:
             result = self.offered(rule, layer, context)
             if isinstance(result, Lowering):
                 return self.flattened(layer, result, given)
+            if isinstance(result, Known):
+                return Made(Lowering((), ()), (), result)
             if isinstance(result, Rewrite):
                 layer = result.layer
                 # A rule may have turned named tensors into inputs.
@@ -84,7 +91,7 @@ class LayerRun:
 
     def offered(
         self, rule: LayerRule, layer: Layer, context: Context
-    ) -> Rewrite | Lowering | Refusal | None:
+    ) -> Rewrite | Lowering | Known | Refusal | None:
         """Return what a rule makes of a layer, once it is told."""
         try:
             result = guarded(rule.rewrite, layer, context)
@@ -122,8 +129,8 @@ class LayerRun:
     def part(self, layer: Layer, part: Layer, given: Shapes) -> Layer:
         """Return a wrapped layer after all rules; it is refused in the wrapper's name."""
         before = len(self.told.reasons)
-        kwargs = part.calls[0].kwargs if part.calls else {}
-        part = replace(part, calls=(Call((TensorRef(INPUT),), kwargs),))
+        call = part.calls[0] if part.calls else Call()
+        part = replace(part, calls=(Call((TensorRef(INPUT),), call.kwargs, call.shapes),))
         lowering = self.made(part, given).lowering
         self.told.wrap(before, layer, part)
         return lowering.layers[0] if len(lowering.layers) == 1 else _as_model(part, lowering, given)
@@ -132,9 +139,10 @@ class LayerRun:
         """Return a lowering whose layers have been through all rules themselves."""
         flow = {TensorRef(INPUT, 0, i): shape for i, shape in enumerate(given)}
         stands_for: dict[TensorRef, TensorRef] = {}
+        known: dict[TensorRef, Value] = {}
         layers: list[Layer] = []
         for part in lowering.layers:
-            (call,) = part.calls
+            (call,) = called_on(part, known).calls
             refs = tuple(dict.fromkeys(call.needs))
             before = len(self.told.reasons)
             inner = self.made(
@@ -143,6 +151,8 @@ class LayerRun:
             if len(self.told.reasons) > before:
                 self.told.rename(before, layer)
                 return _refused(layer)
+            if inner.known:
+                known[TensorRef(part.name)] = inner.known.value
             outside = {
                 TensorRef(INPUT, 0, i): stands_for.get(ref, ref) for i, ref in enumerate(refs)
             }

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from tfjs_serve.artifacts import DEFAULT_OPTIONS, Options
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import OPERATION_PREFIX, Graph, Layer, Shape, TensorRef
+from tfjs_serve.graph import OPERATION_PREFIX, Graph, Layer, Shape, TensorRef, Value
 from tfjs_serve.report import Note
 
 
@@ -20,12 +20,15 @@ class Context:
     shapes: input shapes of the layer's first call, None where an earlier refusal hides them.
     options: what the user chose about the conversion.
     backend: what Keras ran on, as the file tells; None when it does not.
+    is_uneven: whether the layer is called on inputs that need different translations, as far as
+        rules have seen: one that suits all of them is wanted.
     """
 
     generation: int
     shapes: tuple[Shape | None, ...] = ()
     options: Options = DEFAULT_OPTIONS
     backend: str | None = None
+    is_uneven: bool = False
 
     @property
     def rank(self) -> int | None:
@@ -59,6 +62,17 @@ class Lowering:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A value that a layer makes whatever the model is fed with: it takes the place of its tensor.
+
+    Nothing is left of the layer; those that were called on it are called on the value.
+    """
+
+    value: Value
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GraphRewrite:
     """A model that takes the place of another, and what a person should know about it."""
 
@@ -73,7 +87,7 @@ class Refusal:
     reasons: tuple[Reason, ...]
 
 
-LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Lowering | Refusal | None]
+LayerRewriter: TypeAlias = Callable[[Layer, Context], Rewrite | Lowering | Known | Refusal | None]
 GraphRewriter: TypeAlias = Callable[[Graph, Context], GraphRewrite | Refusal | None]
 
 

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, GraphKind, Layer, Shape, TensorRef, flow_order
-from tfjs_serve.layers_format.catalog import CATALOG
+from tfjs_serve.graph import (
+    Graph,
+    GraphKind,
+    Layer,
+    Shape,
+    TensorRef,
+    Value,
+    flow_order,
+)
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.report import Applied
-from tfjs_serve.rewriting.custom import shape_advice
+from tfjs_serve.rewriting.custom import LOOPS, shape_advice
 from tfjs_serve.rewriting.guarded import guarded
 from tfjs_serve.rewriting.layer_run import LayerRun
-from tfjs_serve.rewriting.layout import as_called, laid_out, lowered_shapes, pattern
+from tfjs_serve.rewriting.layout import as_called, called_on, laid_out, lowered_shapes, pattern
 from tfjs_serve.rewriting.order import Order
-from tfjs_serve.rewriting.rule import Context, GraphRule, Lowering, Refusal
+from tfjs_serve.rewriting.rule import Context, GraphRule, Known, Lowering, Refusal
+from tfjs_serve.rewriting.sharing import is_bound, variant
 from tfjs_serve.rewriting.told import Told
 from tfjs_serve.shapes import Shapes
 
@@ -29,15 +37,23 @@ class _Finished:
     is_good: bool
     shapes: Shapes
     call: int
+    known: Known | None = None
 
 
 class Run:
     """The rules on their way through one model, what they have told so far and seen."""
 
-    def __init__(self, context: Context, order: Order) -> None:
-        """Begin with nothing told."""
+    def __init__(
+        self, context: Context, order: Order, uneven: frozenset[tuple[str, ...]] = frozenset()
+    ) -> None:
+        """Begin with nothing told.
+
+        uneven: layers, by the names that lead to them, whose calls need different translations.
+        """
         self.context = context
         self.order = order
+        self.uneven = uneven
+        self.parted: set[tuple[str, ...]] = set()
         self.told = Told()
         self.seen: dict[tuple[str, ...], Shapes] = {}
         self._layers = LayerRun(context, order, self.told, self.nested)
@@ -68,16 +84,22 @@ class Run:
     def graph(self, graph: Graph) -> Graph:
         """Return the graph with every layer translated, in the order tensors flow."""
         before = len(self.told.reasons)
-        finished: dict[str, _Finished] = {}
+        finished: dict[str, list[_Finished]] = {}
+        lowerings: dict[tuple[str, int], Lowering] = {}
         shapes: dict[TensorRef, Shape | None] = {}
         made: dict[tuple[str, int], int | None] = {}
+        known: dict[TensorRef, Value] = {}
         calls, waiting = flow_order(graph)
-        for layer, index in calls:
+        for listed, index in calls:
+            layer = called_on(listed, known)
             refs = tuple(dict.fromkeys(layer.calls[index].needs))
             given = tuple(self.shape(graph, layer, ref, shapes, made) for ref in refs)
-            if layer.name not in finished:
-                finished[layer.name] = self.finish(layer, given, index)
+            if layer.name not in finished or finished[layer.name][0].known:
+                finished[layer.name] = [self.finish(layer, given, index)]
+            if value := finished[layer.name][0].known:
+                known[TensorRef(layer.name, index)] = value.value
             final = self.shared(layer, index, finished[layer.name], given)
+            lowerings[layer.name, index] = final.lowering
             outputs = self.outputs(layer, index, final, given)
             made[layer.name, index] = None if outputs is None else len(outputs)
             self.seen.setdefault((*self._path, layer.name), outputs or ())
@@ -85,7 +107,11 @@ class Run:
                 shapes[TensorRef(layer.name, index, output)] = shape
         if waiting:
             self.told.refuse(waiting[0][0], _CIRCLE)
+        graph = replace(graph, layers=tuple(called_on(layer, known) for layer in graph.layers))
         for ref in graph.outputs:
+            if ref in known:
+                self.told.refuse(graph.layer(ref.layer), _NO_TENSOR)
+                continue
             count = made.get((ref.layer, ref.call))
             if count is not None and ref.output >= count:
                 why = f"returns output {ref.output} of {ref.layer!r}, which has {count}"
@@ -95,7 +121,7 @@ class Run:
         return (
             graph
             if len(self.told.reasons) > before
-            else laid_out(graph, {name: final.lowering for name, final in finished.items()})
+            else laid_out(graph, _by_layer(graph, lowerings))
         )
 
     def shape(
@@ -131,27 +157,52 @@ class Run:
         """Return what stands for a layer, as one of its calls makes it."""
         before = len(self.told.reasons)
         one = replace(layer, calls=(pattern(layer.calls[call]),))
-        made = self._layers.made(one, given)
+        is_uneven = (*self._path, layer.name) in self.uneven
+        context = replace(self.context, is_uneven=is_uneven)
+        made = replace(self._layers, context=context).made(one, given)
         is_good = len(self.told.reasons) == before
-        return _Finished(made.lowering, made.outputs, is_good, given, call)
+        return _Finished(made.lowering, made.outputs, is_good, given, call, made.known)
 
-    def shared(self, layer: Layer, index: int, final: _Finished, given: Shapes) -> _Finished:
-        """Return the finished layer for one more call; it must suit that one, too."""
-        if index == final.call or not final.is_good or None in given:
-            return final
-        made = pattern(layer.calls[final.call])
-        if given == final.shapes and pattern(layer.calls[index]) == made:
-            return final
-        again = Run(self.context, self.order)
-        if again.finish(layer, given, index).lowering != final.lowering or again.told.reasons:
+    def shared(
+        self, layer: Layer, index: int, earlier: list[_Finished], given: Shapes
+    ) -> _Finished:
+        """Return the finished layer for one more call, among earlier ones or one more of them."""
+        first = earlier[0]
+        if index == first.call or not first.is_good or None in given:
+            return first
+        for final in earlier:
+            made = pattern(layer.calls[final.call])
+            if given == final.shapes and pattern(layer.calls[index]) == made:
+                return final
+        again = Run(self.context, self.order, self.uneven)
+        again._path = self._path
+        fresh = again.finish(layer, given, index)
+        own = variant(fresh.lowering, first.lowering, index)
+        if again.told.reasons or own is None:
+            self.parted.add((*self._path, layer.name))
             why = _SHARED
-        elif _is_bound(final, given):
+        elif is_bound(first.lowering, first.shapes, own, given):
             why = _BOUND
+        elif own == first.lowering:
+            return first
         else:
-            return final
+            self.told.notes.extend(again.told.notes)
+            earlier.append(replace(fresh, lowering=own))
+            return earlier[-1]
         self.told.refuse(layer, why)
-        return replace(final, is_good=False)
+        return replace(first, is_good=False)
 
+
+def _by_layer(
+    graph: Graph, lowerings: Mapping[tuple[str, int], Lowering]
+) -> Mapping[str, tuple[Lowering, ...]]:
+    return {
+        layer.name: tuple(lowerings[layer.name, index] for index in range(len(layer.calls)))
+        for layer in graph.layers
+    }
+
+
+_NO_TENSOR = "is an output of the model, but a value that does not depend on what it is fed with"
 
 _SHARED = "not supported yet: shared by inputs whose shapes need different translations"
 
@@ -168,19 +219,10 @@ def _hiding(graph: Graph, ref: TensorRef) -> Layer:
     """Return the custom layer for which the shape of a tensor is not known."""
     while True:
         layer = graph.layer(ref.layer)
-        if layer.graph is not None:
-            graph, ref = layer.graph, layer.graph.outputs[ref.output]
-        elif layer.keeps_shape and layer.calls[ref.call].inputs:
+        worker = layer.parts.get("layer", layer) if layer.class_name in LOOPS else layer
+        if worker.graph is not None:
+            graph, ref = worker.graph, worker.graph.outputs[ref.output]
+        elif worker.keeps_shape and layer.calls[ref.call].inputs:
             ref = layer.calls[ref.call].inputs[0]
         else:
-            return layer
-
-
-def _is_bound(final: _Finished, given: Shapes) -> bool:
-    """Tell whether tfjs refuses these inputs after those of the layer's first call."""
-    if len(final.lowering.layers) != 1:
-        return False
-    spec = CATALOG.get(final.lowering.layers[0].class_name)
-    axis = None if spec is None else spec.bound_from
-    pairs = zip(final.shapes, given, strict=False)
-    return axis is not None and any((a or ())[axis:] != (b or ())[axis:] for a, b in pairs)
+            return worker

@@ -55,15 +55,18 @@ class Sketch:
         *inputs: TensorRef,
         name: str | None = None,
         weights: Sequence[Weight] = (),
+        part: Layer | None = None,
     ) -> TensorRef:
         """Add a layer and return its first output.
 
-        name: by default `<layer>__<class>_<n>`. Raises ShapeError for input tfjs cannot take.
+        name: by default `<layer>__<class>_<n>`. part: what a wrapper holds. Raises ShapeError for
+        input tfjs cannot take.
         """
         name = name or f"{self._layer.name}__{class_name.lower()}_{len(self._layers) + 1}"
         call = Call(inputs if len(inputs) == 1 else (inputs,))
         fields = {"trainable": self._layer.config.get("trainable", True), **config}
-        made = checked(Layer(name, class_name, fields, (call,), tuple(weights)))
+        parts = {} if part is None else {"layer": part}
+        made = checked(Layer(name, class_name, fields, (call,), tuple(weights), parts))
         if isinstance(made, Refusal):
             raise ShapeError("; ".join(reason.why for reason in made.reasons))
         self._layers.append(made.layer)

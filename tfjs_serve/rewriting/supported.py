@@ -14,6 +14,7 @@ from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.custom import ADVICE_INSIDE, LAMBDA, advice, in_words, is_allowed
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Refusal, Rewrite, refuse, with_fields
+from tfjs_serve.shapes import wrapped_model
 from tfjs_serve.topology import part_config
 from tfjs_serve.visible import shown
 
@@ -68,7 +69,9 @@ def _wrong_values(layer: Layer, spec: LayerSpec) -> Iterator[str]:
     for name, part in layer.parts.items():
         field = spec.fields.get(name)
         # The backward layer is the forward one in reverse (rules.bidirectional): tfjs reads one.
-        if name != "backward_layer" and not (field and field.accepts(part_config(part))):
+        if name == "backward_layer" or part is wrapped_model(layer):
+            continue
+        if not (field and field.accepts(part_config(part))):
             yield f"not supported yet: {name} = {part.class_name}"
 
 

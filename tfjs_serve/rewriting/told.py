@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Layer
 from tfjs_serve.report import Applied, Note
-from tfjs_serve.rewriting.custom import ADVICE_INSIDE, advice
+from tfjs_serve.rewriting.custom import ADVICE_INSIDE, LOOPS, advice
 
 
 @dataclass(slots=True)
@@ -32,7 +32,8 @@ class Told:
     def wrap(self, before: int, layer: Layer, part: Layer) -> None:
         """Say in a wrapper's name what was told after `before` reasons of a layer in it.
 
-        A custom class is not left to the page there (rules.custom_layers), so nobody is told to.
+        A custom class is not left to the page in most of them (rules.custom_layers), so nobody is
+        told to.
         """
         self.reasons[before:] = [
             replace(
@@ -40,7 +41,8 @@ class Told:
                 why=f"{reason.why} in its {part.class_name}",
                 remedy=(
                     ADVICE_INSIDE
-                    if reason.remedy == advice(str(reason.class_name))
+                    if layer.class_name not in LOOPS
+                    and reason.remedy == advice(str(reason.class_name))
                     else reason.remedy
                 ),
             )

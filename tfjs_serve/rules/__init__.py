@@ -31,6 +31,7 @@ from tfjs_serve.rules import (
     constraints,
     conv3d_transpose,
     conv_lstm1d,
+    conv_lstm3d,
     conv_lstm_backwards,
     cudnn_recurrent,
     custom_layers,
@@ -58,6 +59,7 @@ from tfjs_serve.rules import (
     inference_identity,
     initial_states,
     initializers,
+    inner_activations,
     input_layers,
     int8_dense,
     integer_inputs,
@@ -66,6 +68,7 @@ from tfjs_serve.rules import (
     interpolation,
     joins,
     keepdims,
+    known_values,
     layer_names,
     layer_normalization,
     layer_operations,
@@ -73,8 +76,10 @@ from tfjs_serve.rules import (
     leaky_relu,
     locally_connected,
     logic,
+    lookups,
     lora,
     mask_makers,
+    masked_extremes,
     masked_pooling,
     masked_products,
     masked_recurrent,
@@ -104,14 +109,17 @@ from tfjs_serve.rules import (
     reshape,
     reshape_operations,
     resizing,
+    reversible_embeddings,
     risky_choices,
     rms_normalization,
+    rms_scaling,
     same_padding,
     single_input_merges,
     softmax,
     spatial_dropout,
     spectral_normalization,
     split_activations,
+    spread_kernels,
     stale_masks,
     subtract,
     tensor_operations,
@@ -121,6 +129,8 @@ from tfjs_serve.rules import (
     time_distributed,
     time_steps,
     unit_normalization,
+    unknown_croppings,
+    whole_numbers,
 )
 
 FIRST_RULES = (
@@ -128,7 +138,9 @@ FIRST_RULES = (
     GraphRule("class_names", class_names.rewrite),  # first: the others go by today's names
     GraphRule("cudnn_recurrent", cudnn_recurrent.rewrite),  # before masks, which go by class
     GraphRule("theano_kernels", theano_kernels.rewrite),  # kernels are as Keras stored them
+    GraphRule("reversible_embeddings", reversible_embeddings.rewrite),  # before masks, too
     GraphRule("namesakes", namesakes.rewrite),  # before a default can stand in for a field
+    GraphRule("whole_numbers", whole_numbers.rewrite),  # while dtypes are those of Keras
     GraphRule("integer_means", integer_means.rewrite),  # what passes integers on is still named
     GraphRule("integer_resizing", integer_resizing.rewrite),  # while dtypes are those of Keras
     GraphRule("given_masks", given_masks.rewrite),  # before masks become arguments
@@ -153,6 +165,7 @@ LAYER_RULES = (
     LayerRule("input_layers", input_layers.rewrite, input_layers.CLASSES),
     # one spelling for both Kerases
     LayerRule("tf_operations", tf_operations.rewrite, tf_operations.CLASSES),
+    LayerRule("known_values", known_values.rewrite, OPERATIONS),  # before tensors are asked for
     LayerRule("compositions", compositions.rewrite, OPERATIONS),
     LayerRule("einsum", einsum.rewrite, OPERATIONS),
     LayerRule("layer_operations", layer_operations.rewrite, OPERATIONS),
@@ -177,16 +190,19 @@ LAYER_RULES = (
     LayerRule("lora", lora.rewrite),  # before what it merges is refused
     # before policies and quantisation are refused
     LayerRule("int8_dense", int8_dense.rewrite, int8_dense.CLASSES),
+    LayerRule("lookups", lookups.rewrite, lookups.CLASSES),  # have dtypes of their own
     LayerRule("dtype_policies", dtype_policies.rewrite),
     LayerRule("bookkeeping", bookkeeping.rewrite),
     LayerRule("conv_lstm_backwards", conv_lstm_backwards.rewrite, conv_lstm_backwards.CLASSES),
     LayerRule("conv_lstm1d", conv_lstm1d.rewrite, conv_lstm1d.CLASSES),
+    LayerRule("conv_lstm3d", conv_lstm3d.rewrite, conv_lstm3d.CLASSES),
     LayerRule("flags", flags.rewrite),
     # before what is left is refused
     LayerRule("initial_states", initial_states.rewrite, initial_states.RECURRENT),
     LayerRule("mask_makers", mask_makers.rewrite, mask_makers.CLASSES),
     LayerRule("masked_pooling", masked_pooling.rewrite, masked_pooling.CLASSES),
     LayerRule("masked_products", masked_products.rewrite, masked_products.CLASSES),
+    LayerRule("masked_extremes", masked_extremes.rewrite, masked_extremes.CLASSES),
     # before activations: sees raw parts
     LayerRule("gru_reset_after", gru_reset_after.rewrite, gru_reset_after.CLASSES),
     # after it, which has masks of its own
@@ -209,6 +225,8 @@ LAYER_RULES = (
     LayerRule("time_distributed", time_distributed.rewrite, time_distributed.CLASSES),
     # before it is refused
     LayerRule("hard_sigmoid_gates", hard_sigmoid_gates.rewrite, hard_sigmoid_gates.GATES),
+    # of what is left of them
+    LayerRule("inner_activations", inner_activations.rewrite, inner_activations.CLASSES),
     # its activation goes on to a Dense
     LayerRule("locally_connected", locally_connected.rewrite, locally_connected.AXES),
     LayerRule("split_activations", split_activations.rewrite),  # before they are refused
@@ -240,6 +258,8 @@ LAYER_RULES = (
     LayerRule("softmax", softmax.rewrite, softmax.CLASSES),
     # axes count from the front
     LayerRule("batch_normalization", batch_normalization.rewrite, batch_normalization.CLASSES),
+    # before its axes are joined
+    LayerRule("rms_scaling", rms_scaling.rewrite, rms_scaling.CLASSES),
     LayerRule("layer_normalization", layer_normalization.rewrite, layer_normalization.CLASSES),
     LayerRule("group_normalization", group_normalization.rewrite, group_normalization.CLASSES),
     LayerRule("rms_normalization", rms_normalization.rewrite, rms_normalization.CLASSES),
@@ -249,6 +269,7 @@ LAYER_RULES = (
     LayerRule("keepdims", keepdims.rewrite, keepdims.RANKS),
     # before channels_last: tfjs does transpose a Conv2D
     LayerRule("groups", groups.rewrite, groups.CLASSES),
+    LayerRule("spread_kernels", spread_kernels.rewrite, spread_kernels.AXES),  # before the others
     # before channels_last
     LayerRule("dilated_depthwise", dilated_depthwise.rewrite, dilated_depthwise.CLASSES),
     # the others count on it
@@ -261,6 +282,7 @@ LAYER_RULES = (
     LayerRule("adaptive_pooling", adaptive_pooling.rewrite, adaptive_pooling.CLASSES),
     LayerRule("conv3d_transpose", conv3d_transpose.rewrite, conv3d_transpose.CLASSES),
     LayerRule("three_dimensions", three_dimensions.rewrite, three_dimensions.CLASSES),
+    LayerRule("unknown_croppings", unknown_croppings.rewrite, unknown_croppings.CLASSES),
     LayerRule("interpolation", interpolation.rewrite, interpolation.CLASSES),
     # of what is left to tfjs
     LayerRule("same_padding", same_padding.rewrite, same_padding.WINDOWS),

@@ -14,6 +14,7 @@ from typing import Any
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.companion_activations import is_own_activation
 from tfjs_serve.layers_format.catalog.objects import OTHER_ACTIVATIONS, activation_names
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, with_fields
@@ -28,7 +29,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     changes: dict[str, str] = {}
     reasons: list[Reason] = []
     for field in FIELDS:
-        if field not in layer.config:
+        if field not in layer.config or is_own_activation(layer.config[field]):
             continue
         value = layer.config[field]
         found = _name(value)

@@ -5,7 +5,8 @@ After:  Dot [2, 1] (Activation softmax (Dot [2, 2] (query, key)), value)
 
 Scores of AdditiveAttention, and of Attention by `concat`, are a Dense(1) of tanh(query + key) over
 every pair of steps, [B, T, S, D]. A trained scale becomes a depthwise convolution of one pixel.
-tfjs has neither class. What is masked gets -1e9 more; outputs of masked steps are 0.
+tfjs has neither class. What is masked gets -1e9 more; outputs of masked steps are 0. In a causal
+order over an unknown number of steps, the companion module counts them.
 """
 
 from __future__ import annotations

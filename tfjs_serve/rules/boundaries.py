@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef, with_graphs
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
@@ -22,10 +22,7 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
 
 
 def _with_own_outputs(graph: Graph) -> Graph:
-    layers = [
-        layer if layer.graph is None else replace(layer, graph=_with_own_outputs(layer.graph))
-        for layer in graph.layers
-    ]
+    layers = [with_graphs(layer, _with_own_outputs) for layer in graph.layers]
     outputs: list[TensorRef] = []
     for ref in graph.outputs:
         if ref in outputs or ref in graph.inputs:

@@ -12,7 +12,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.graph import Call, Graph, GraphKind, Layer, TensorRef, flow_order, map_refs
+from tfjs_serve.graph import (
+    Call,
+    Graph,
+    GraphKind,
+    Layer,
+    TensorRef,
+    flow_order,
+    map_refs,
+    with_graphs,
+)
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
@@ -23,10 +32,7 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
 
 
 def _ordered(graph: Graph) -> Graph:
-    layers = tuple(
-        layer if layer.graph is None else replace(layer, graph=_ordered(layer.graph))
-        for layer in graph.layers
-    )
+    layers = tuple(with_graphs(layer, _ordered) for layer in graph.layers)
     graph = replace(graph, layers=layers)
     if graph.kind is GraphKind.SEQUENTIAL:
         return graph

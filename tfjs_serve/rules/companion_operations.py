@@ -4,6 +4,8 @@ Before: keras.ops.Power (x, 0.5), keras.ops.Argmax {"axis": -1} (x)
 After:  TfjsServeOperation {"operation": "power", "constants": [null, 0.5]} (x),
         TfjsServeOperation {"operation": "argmax", "constants": [null], "axes": [2]} (x)
 
+The catalog lists them by what they do to shapes: they work element by element, leave out axes, put
+an axis in another order, or take elements of an axis by the indices in another tensor.
 Indices are numbers, as everywhere in the result. The batch axis is no axis to work on.
 """
 
@@ -13,7 +15,13 @@ from dataclasses import replace
 from typing import Any
 
 from tfjs_serve.graph import Call, Layer, TensorRef
-from tfjs_serve.layers_format.catalog.companion import ELEMENTWISE, OPERATION, REDUCTIONS
+from tfjs_serve.layers_format.catalog.companion import (
+    ELEMENTWISE,
+    OPERATION,
+    PICKINGS,
+    REDUCTIONS,
+    REORDERINGS,
+)
 from tfjs_serve.lowering.operands import (
     axes_of,
     axis_of,
@@ -25,10 +33,10 @@ from tfjs_serve.lowering.operands import (
 )
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported
 
-SINGLE = frozenset({"argmax", "argmin"})
+SINGLE = frozenset({"argmax", "argmin"}) | REORDERINGS | PICKINGS
 """Operations along one axis."""
 
-FIXED = {"decimals": 0, "initial": None}
+FIXED = {"decimals": 0, "exclusive": False, "initial": None, "reverse": False}
 """Attributes that change what is computed, at the value they must have."""
 
 
@@ -61,4 +69,5 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
 
 def _arguments(name: str) -> int | None:
     """Return how many arguments an operation has; None for one of another rule."""
-    return ELEMENTWISE.get(name, 1 if name in REDUCTIONS else None)
+    along = {**dict.fromkeys(REDUCTIONS | REORDERINGS, 1), **dict.fromkeys(PICKINGS, 2)}
+    return ELEMENTWISE.get(name) or along.get(name)

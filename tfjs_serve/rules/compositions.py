@@ -11,40 +11,21 @@ is the product of a vector with itself made a unit vector: no layer of tfjs take
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
-from tfjs_serve.graph import Layer, Shape, TensorRef, Value
+from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.lowering.asked import SELECT, Asked, Compose
+from tfjs_serve.lowering.calculations import CALCULATIONS
 from tfjs_serve.lowering.composing import Composer
 from tfjs_serve.lowering.operands import axes_of, axis_of, constant_array, known_shape, operation
+from tfjs_serve.lowering.ordering import ORDERING
+from tfjs_serve.lowering.pieces import PIECES
 from tfjs_serve.lowering.tensor_parts import length
 from tfjs_serve.rewriting.rule import Context, Lowering
-from tfjs_serve.rules.risky_choices import SELECT
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What an operation is asked for: operands, attributes by name, shape of the first tensor."""
-
-    args: tuple[Value, ...]
-    fields: Mapping[str, Any]
-    shape: Shape
-
-    @property
-    def x(self) -> TensorRef:
-        """The first operand, which must be a tensor."""
-        if not self.args or not isinstance(self.args[0], TensorRef):
-            raise ShapeError("needs a tensor as its first operand")
-        return self.args[0]
-
-    @property
-    def over(self) -> dict[str, Any]:
-        """The axes of a reduction, and whether they stay."""
-        return {"axis": self.fields.get("axis"), "keepdims": bool(self.fields.get("keepdims"))}
 
 
 def rewrite(layer: Layer, context: Context) -> Lowering | None:
@@ -55,13 +36,12 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     if compose is None or call is None or not call.args:
         return None
     fields = {**layer.config, **call.kwargs}
-    asked = Asked(call.args, fields, known_shape(context.shapes[0]))
+    asked = Asked(call.args, fields, tuple(map(known_shape, context.shapes)))
     composer = Composer(layer)
     made = compose(composer, asked)
-    return None if made is None else composer.done(made)
-
-
-Compose: TypeAlias = Callable[[Composer, Asked], TensorRef | None]
+    if made is None:
+        return None
+    return composer.several(*made) if isinstance(made, tuple) else composer.done(made)
 
 
 def _where(to: Composer, asked: Asked) -> TensorRef | None:
@@ -175,9 +155,9 @@ def _extreme(name: str, bound: str) -> Compose:
 
 
 def _product(to: Composer, asked: Asked) -> TensorRef | None:
-    axis = axis_of(asked.fields.get("axis"), len(asked.shape))
+    axis, *others = axes_of(asked.fields.get("axis"), len(asked.shape))
     size = asked.shape[axis]
-    if size is None:
+    if size is None or others:
         return None
     pieces = to.op("Unstack", asked.x, axis=axis)
     made = pieces
@@ -190,6 +170,8 @@ def _full(to: Composer, asked: Asked) -> TensorRef | None:
     value = asked.args[1] if len(asked.args) > 1 else asked.fields.get("fill_value")
     if constant_array(value) is None:
         return None
+    if asked.fields.get("dtype") not in (None, "float32"):
+        value = to.op("Cast", value, dtype=asked.fields["dtype"])
     return to.op("Add", to.op("ZerosLike", asked.x), value)
 
 
@@ -219,7 +201,9 @@ COMPOSITIONS: Mapping[str, Compose] = MappingProxyType(
         **{"Logsumexp": _log_sum_exp, "Logaddexp": _log_add_exp, "Expm1": _expm1},
         **{"LogicalXor": _xor, "Power": _power, "Prod": _product, "FullLike": _full},
         **{"Max": _extreme("Max", "Maximum"), "Min": _extreme("Min", "Minimum")},
-        "BatchFlatten": _batch_flatten,
-        "LayerNorm": _layer_norm,
+        **{"BatchFlatten": _batch_flatten, "LayerNorm": _layer_norm},
+        **CALCULATIONS,
+        **ORDERING,
+        **PIECES,
     }
 )

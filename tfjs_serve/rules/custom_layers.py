@@ -6,17 +6,18 @@ After:  Doubling {"factor": 2}, with the weights that the file has for it; refus
 A Lambda keeps the name of its function and its arguments, never its byte code. A class that is
 called like one of Keras's or tfjs's own, or like another one of the model, keeps its package:
 `mine>Dense`, or `Custom>Dense`. Output shapes are what the file tells of them;
-with `--allow-custom Doubling:same` they are those of the first input where it tells none.
+with `--allow-custom Doubling:same` they are those of the first input where it tells none. A class
+that a TimeDistributed calls on each step is passed through, too (rules.time_steps).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tfjs_serve.graph import OPERATION_PREFIX, Graph, Layer, walk_graphs
+from tfjs_serve.graph import OPERATION_PREFIX, Call, Graph, Layer, walk_graphs, with_graphs
 from tfjs_serve.report import Note, NoteKind
-from tfjs_serve.rewriting.custom import is_allowed, keeps_shape, own_config, registered_names
+from tfjs_serve.rewriting.custom import LOOPS, is_allowed, keeps_shape, own_config, registered_names
 from tfjs_serve.rewriting.keras_classes import KERAS_CLASSES
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 from tfjs_serve.rules.namesakes import missing_fields
@@ -31,7 +32,8 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
     found = [
         layer
         for inner in walk_graphs(graph)
-        for layer in inner.layers
+        for outer in inner.layers
+        for layer in _called(outer)
         if is_custom(layer) and is_allowed(layer.class_name, allowed)
     ]
     if not found:
@@ -53,9 +55,22 @@ def _marked(graph: Graph, names: dict[str, str], allowed: Sequence[str]) -> Grap
     return replace(graph, layers=tuple(_passed(layer, names, allowed) for layer in graph.layers))
 
 
+def _called(layer: Layer) -> Iterator[Layer]:
+    """Yield a layer, and what it calls on each step."""
+    yield layer
+    if layer.class_name in LOOPS:
+        for part in layer.parts.values():
+            yield from _called(part)
+
+
 def _passed(layer: Layer, names: dict[str, str], allowed: Sequence[str]) -> Layer:
-    if layer.graph is not None:
-        return replace(layer, graph=_marked(layer.graph, names, allowed))
+    layer = with_graphs(layer, lambda inner: _marked(inner, names, allowed))
+    if layer.class_name in LOOPS:
+        inside = {
+            field: _passed(_of_step(layer, part), names, allowed)
+            for field, part in layer.parts.items()
+        }
+        return replace(layer, parts=inside)
     if layer.class_name not in names or not is_custom(layer):
         return layer
     parts = {field: part_config(part) for field, part in layer.parts.items()}
@@ -67,6 +82,13 @@ def _passed(layer: Layer, names: dict[str, str], allowed: Sequence[str]) -> Laye
         is_custom=True,
         keeps_shape=keeps_shape(layer.class_name, allowed),
     )
+
+
+def _of_step(layer: Layer, part: Layer) -> Layer:
+    """Return a wrapped layer with what the file tells of the outputs of its wrapper."""
+    told = layer.calls[0].shapes if layer.calls else ()
+    shapes = tuple(shape and (shape[0], *shape[2:]) for shape in told) or (None,)
+    return replace(part, calls=(Call(shapes=shapes),))
 
 
 def is_custom(layer: Layer) -> bool:

@@ -5,8 +5,9 @@ After:  up to `--gru-unroll` steps (24), a model of the same name: Cropping2D an
         step out of the sequence, z and r are Dense of [x, h], the candidate is
         tanh(Dense(x) + r * Dense(h)), and the new state z * h + (1 - z) * candidate; the same four
         Dense layers serve all steps
-After:  over more or any number of steps, TfjsServeGRU {"units": u, ...} of the companion module,
-        which is called on the sequence, the state and the mask
+After:  over more or any number of steps, or where sequences of different lengths share it,
+        TfjsServeGRU {"units": u, ...} of the companion module, which is called on the sequence,
+        the state and the mask
 
 tfjs has only the GRU that resets before it (layers/recurrent.ts 1339 refuses `resetAfter`); the
 formula is that of keras/src/layers/rnn/gru.py. A Bidirectional becomes one of them for each
@@ -44,7 +45,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if not all(_has_weights(part) for part in directions):
         return refuse(layer, "its weights are not in the file")
     given = _Given.of(layer.calls[0])
-    obstacle = _obstacle(given, shape, context.options.gru_unroll)
+    obstacle = _obstacle(given, shape, context)
     if obstacle is not None and not context.options.companion:
         return refuse(layer, f"not supported yet: {obstacle}", _REMEDY)
     made = _made(layer, given, None if obstacle else shape)
@@ -67,8 +68,11 @@ class _Given:
         return cls(x, (*states, *named), next(tensors(call.kwargs.get("mask")), None))
 
 
-def _obstacle(given: _Given, shape: Shape, most: int) -> str | None:
+def _obstacle(given: _Given, shape: Shape, context: Context) -> str | None:
     """Return why the steps cannot be laid out one by one."""
+    most = context.options.gru_unroll
+    if context.is_uneven:
+        return "reset_after = True over sequences of different lengths"
     if shape[1] is None or shape[1] > most:
         steps = "any number of" if shape[1] is None else shape[1]
         return f"reset_after = True over {steps} steps (at most {most})"

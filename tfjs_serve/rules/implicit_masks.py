@@ -7,7 +7,9 @@ Keras 3 writes this form for functional models, but not for Sequential ones and 
 Keras 2 writes no masks at all. Masks are never left to tfjs, which merges them wrongly (merge.ts
 254) and hands a layer's mask to later layers that have none (engine/executor.ts 338). A nested
 model that a mask goes into or comes out of is written out in the model around it: at run time both
-Kerases hand masks through its border, whatever Keras 3 recorded when the model was built.
+Kerases hand masks through its border, whatever Keras 3 recorded when the model was built. Calls
+are followed in the order in which Keras 3 makes them, since its MultiHeadAttention takes masks
+from the tensors it is called on.
 """
 
 from __future__ import annotations
@@ -15,10 +17,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Call, Graph, GraphKind, Layer, walk_layers
-from tfjs_serve.lowering.inlining import inlined
-from tfjs_serve.lowering.mask_flow import IGNORANT, pruned
-from tfjs_serve.lowering.mask_walk import Flow, makes_mask, reads
+from tfjs_serve.graph import Call, Graph, Layer, walk_layers
+from tfjs_serve.lowering.mask_flow import IGNORANT, makes_mask, pruned
+from tfjs_serve.lowering.mask_walk import followed, reads
 from tfjs_serve.rewriting.rule import Context, GraphRewrite, Refusal
 
 
@@ -39,10 +40,10 @@ def _has_mask(layer: Layer) -> bool:
 
 def _explicit(graph: Graph, generation: int, reasons: list[Reason]) -> Graph:
     """Return the model with its masks as tensors; those of Keras 3 are there already."""
-    flow = _followed(graph, generation)
+    flow = followed(graph, generation)
     graph = flow.graph
     reasons.extend(flow.reasons)
-    made = {layer.name: layer for layer in flow.made}
+    made = {layer.name: layer for layer in flow.written.layers}
     layers: list[Layer] = []
     for layer in graph.layers:
         calls = tuple(
@@ -62,19 +63,8 @@ def _explicit(graph: Graph, generation: int, reasons: list[Reason]) -> Graph:
 
 def masked_outputs(graph: Graph, generation: int) -> tuple[bool, ...]:
     """Tell of each output whether it has a mask in Keras, whose losses leave steps out by it."""
-    flow = _followed(graph, generation)
-    return tuple(flow.masks.get(ref) is not None for ref in flow.graph.outputs)
-
-
-def _followed(graph: Graph, generation: int) -> Flow:
-    """Return the flow of masks, with nested models written out where one crosses their border."""
-    is_written = generation >= 3 and graph.kind is GraphKind.FUNCTIONAL
-    while True:
-        flow = Flow(graph, generation, is_written)
-        flow.run()
-        if not flow.crossed:
-            return flow
-        graph, is_written = inlined(graph, flow.crossed), False
+    flow = followed(graph, generation)
+    return tuple(flow.mask(ref) is not None for ref in flow.graph.outputs)
 
 
 def _without_idle_mask(layer: Layer, call: Call) -> Call:

@@ -10,50 +10,24 @@ integers as if they were floats. Where Keras itself computes in integers the mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Graph, Layer, walk_graphs
-from tfjs_serve.rewriting.rule import Context, GraphRewrite, Refusal, with_fields
+from tfjs_serve.graph import Graph, Layer, with_graphs
+from tfjs_serve.rewriting.rule import Context, GraphRewrite, with_fields
 
 CAST_BY_TFJS = frozenset({"Embedding", "Rescaling"})
 """Layers of tfjs that cast what they are called with themselves, as nested models do."""
 
-KEEP_INTEGERS = frozenset(
-    (
-        *("Activation", "AlphaDropout", "Concatenate", "Cropping2D", "Dropout", "Flatten"),
-        *("GaussianDropout", "GaussianNoise", "GlobalMaxPooling1D", "GlobalMaxPooling2D"),
-        *("MaxPooling1D", "MaxPooling2D", "Maximum", "Minimum", "Permute", "RepeatVector"),
-        *("Reshape", "SpatialDropout1D", "UpSampling2D", "ZeroPadding2D"),
-    )
-)
-"""Layers that move or choose values: the numbers are the same in either dtype."""
 
-_COMPUTE_IN_INTEGERS = frozenset({"Add", "Average", "Dot", "Multiply", "ReLU"})
-
-COMPUTE_IN_INTEGERS: Mapping[int, frozenset[str]] = {
-    2: _COMPUTE_IN_INTEGERS | {"GlobalAveragePooling1D", "GlobalAveragePooling2D"},
-    3: _COMPUTE_IN_INTEGERS | {"LayerNormalization"},
-}
-"""Generation of Keras -> layers whose results overflow or lose their fractions (measured)."""
-
-
-def rewrite(graph: Graph, context: Context) -> GraphRewrite | Refusal | None:
+def rewrite(graph: Graph, context: Context) -> GraphRewrite | None:
     """Declare integer inputs as floats, nested models included."""
-    reasons = tuple(
-        reason for model in walk_graphs(graph) for reason in _reasons(model, context.generation)
-    )
-    if reasons:
-        return Refusal(reasons)
     fed = _fed(graph)
     return None if fed == graph else GraphRewrite(fed)
 
 
 def _fed(graph: Graph) -> Graph:
     def declared(layer: Layer) -> Layer:
-        if layer.graph is not None:
-            return replace(layer, graph=_fed(layer.graph))
+        layer = with_graphs(layer, _fed)
         if _is_integer_input(layer) and not all(_is_cast(user) for user in _users(graph, layer)):
             return with_fields(layer, {"dtype": "float32"})
         return layer
@@ -93,30 +67,3 @@ def _users(graph: Graph, source: Layer) -> list[Layer]:
 
 def _is_integer_input(layer: Layer) -> bool:
     return layer.class_name == "InputLayer" and layer.config.get("dtype", "float32") != "float32"
-
-
-def _reasons(graph: Graph, generation: int) -> Iterator[Reason]:
-    """Yield a reason for every layer that Keras calls with nothing but integers to compute."""
-    refused = COMPUTE_IN_INTEGERS[3 if generation >= 3 else 2]
-    integers = {(layer.name, 0) for layer in graph.layers if _is_integer_input(layer)}
-    calls = [
-        (layer, (layer.name, index), {(ref.layer, ref.call) for ref in call.inputs})
-        for layer in graph.layers
-        for index, call in enumerate(layer.calls)
-        if call.inputs
-    ]
-    count = 0
-    while len(integers) > count:
-        count = len(integers)
-        for layer, name, inputs in calls:
-            if _worker(layer).class_name in KEEP_INTEGERS and inputs <= integers:
-                integers.add(name)
-    why = f"not supported yet: called with integers, with which Keras {generation} computes in"
-    for layer, _, inputs in calls:
-        if inputs <= integers and _worker(layer).class_name in refused:
-            yield Reason(f"{why} integers", layer.name, layer.class_name)
-
-
-def _worker(layer: Layer) -> Layer:
-    """Return the layer that does the work: of a wrapper, the wrapped one."""
-    return layer.parts.get("layer", layer)

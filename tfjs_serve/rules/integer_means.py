@@ -3,8 +3,9 @@
 Before: TFOpLambda {"function": "math.reduce_mean"} on an Input of int32, [1, 2, 2, 2]
 After:  refused (TensorFlow rounds the mean down to 1; every layer of tfjs makes it 1.75)
 
-Keras 3 computes the mean of integers in floats. Integers come from inputs, and pass through
-functions but for casts and true division, and through layers without weights.
+Keras 3 computes the mean of integers in floats. Integers come from inputs, casts and functions that
+count, and pass through functions but for casts and true division, and through layers without
+weights.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Graph, Layer, walk_graphs
+from tfjs_serve.lowering.number_kinds import Kind, kinds_of
 from tfjs_serve.rewriting.rule import Context, Refusal
 
 MEAN = "math.reduce_mean"
@@ -33,11 +35,8 @@ def rewrite(graph: Graph, context: Context) -> Refusal | None:
 
 
 def _means(graph: Graph) -> Iterator[Layer]:
-    whole = {
-        layer.name
-        for layer in graph.layers
-        if layer.class_name == "InputLayer" and "int" in str(layer.config.get("dtype"))
-    }
+    kinds = kinds_of(graph)
+    whole = {ref.layer for ref, kind in kinds.items() if kind in (Kind.WHOLE, Kind.SHORT)}
     size = -1
     while len(whole) != size:
         size = len(whole)

@@ -41,6 +41,12 @@ def _rename(graph: Graph, taken: set[str], notes: list[Note]) -> Graph:
     def ref(old: TensorRef) -> TensorRef:
         return replace(old, layer=changed[old.layer]) if old.layer in changed else old
 
+    def cleaned(part: Layer) -> Layer:
+        # A wrapped layer stands in no list of layers, only in the names of its weights.
+        inner = None if part.graph is None else _rename(part.graph, taken, notes)
+        parts = {field: cleaned(deeper) for field, deeper in part.parts.items()}
+        return replace(part, name=_clean(part), parts=parts, graph=inner)
+
     def named(layer: Layer) -> Layer:
         if not (changed or layer.parts or layer.graph):
             return layer
@@ -48,7 +54,7 @@ def _rename(graph: Graph, taken: set[str], notes: list[Note]) -> Graph:
             layer,
             name=names[layer.name],
             calls=tuple(map_refs(call, ref) for call in layer.calls),
-            parts={field: _clean_part(part) for field, part in layer.parts.items()},
+            parts={field: cleaned(part) for field, part in layer.parts.items()},
             graph=None if layer.graph is None else _rename(layer.graph, taken, notes),
         )
 
@@ -58,12 +64,6 @@ def _rename(graph: Graph, taken: set[str], notes: list[Note]) -> Graph:
         inputs=tuple(ref(item) for item in graph.inputs),
         outputs=tuple(ref(item) for item in graph.outputs),
     )
-
-
-def _clean_part(part: Layer) -> Layer:
-    # A wrapped layer stands in no list of layers, only in the names of its weights.
-    parts = {field: _clean_part(inner) for field, inner in part.parts.items()}
-    return replace(part, name=_clean(part), parts=parts)
 
 
 def _clean(layer: Layer) -> str:

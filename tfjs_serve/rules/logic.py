@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.graph import Layer, TensorRef, Value
+from tfjs_serve.graph import OPERATION_PREFIX, Layer, TensorRef, Value
 from tfjs_serve.lowering import tensor_parts
+from tfjs_serve.lowering.asked import WHOLE
 from tfjs_serve.lowering.operands import (
     axes_of,
     constant_array,
@@ -36,6 +37,8 @@ PAIRS = {"LogicalOr": "Maximum", "LogicalAnd": "Minimum"}
 QUANTIFIERS = {"Any": "max", "All": "min"}
 CONSTANTS = {"ZerosLike": 0.0, "OnesLike": 1.0}
 FLOATS = ("float32", "float64")
+INTEGERS = ("int32", "int64")
+"""Dtypes to which fractions are cut off; what overflows them has no value that Keras promises."""
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal | None:
@@ -75,13 +78,16 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal | No
 
 def _cast(layer: Layer, context: Context) -> Rewrite | Lowering | Refusal:
     dtype = layer.config.get("dtype")
-    if dtype in FLOATS:
+    if dtype in FLOATS or layer.config.get(WHOLE):
         config = {"activation": "linear"}
         return Rewrite(replace(layer, class_name="Activation", config=config))
     if dtype == "bool":
         sketch = Sketch(layer, context)
         return sketch.done(_nonzero(sketch, sketch.input(), layer.name))
-    return not_supported(layer, f"a cast to {dtype!r}, which may round")
+    if dtype in INTEGERS:
+        trunc = replace(layer, class_name=f"{OPERATION_PREFIX}Trunc", config={})
+        return Rewrite(trunc)  # for rules.companion_operations
+    return not_supported(layer, f"a cast to {dtype!r}, which may round or overflow")
 
 
 def _comparison(

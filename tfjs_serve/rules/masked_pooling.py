@@ -10,6 +10,7 @@ steps that count; where none does Keras divides by zero, and this is the plain m
 from __future__ import annotations
 
 from tfjs_serve.graph import Call, Layer, TensorRef, tensors
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
 CLASSES = ("GlobalAveragePooling1D",)
@@ -25,7 +26,9 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if layer.class_name not in CLASSES or mask is None:
         return None
     shape = context.shapes[0] if context.shapes else None
-    if shape is None or len(shape) != 3 or mask in call.inputs:
+    if shape is None:
+        raise ShapeError("its input has no known shape")
+    if len(shape) != 3 or mask in call.inputs:
         return not_supported(layer, f"a mask on input of shape {shape}")
     steps_axis = 2 if layer.config.get("data_format") == "channels_first" else 1
     is_kept = bool(layer.config.get("keepdims"))

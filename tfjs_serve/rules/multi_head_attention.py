@@ -7,7 +7,8 @@ After:  for each head: q = Dense(3) (query), k = Dense(3) (key), v = Dense(3) (v
 
 tfjs has none of these classes, and its Dot stops at rank 3, so heads cannot share one. The weights
 are slices of Keras's, those of q times 1 / sqrt(key_dim). In GroupedQueryAttention several heads
-share a k and a v. Masks, causal order and windows are added to the scores as -1e9.
+share a k and a v. Masks, causal order and windows are added to the scores as -1e9; where a number
+of steps is unknown, the companion module counts them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from tfjs_serve.errors import Reason
 from tfjs_serve.graph import Graph, Layer, walk_layers
-from tfjs_serve.rewriting.custom import ADVICE_INSIDE
+from tfjs_serve.rewriting.custom import ADVICE_INSIDE, LOOPS
 from tfjs_serve.rewriting.rule import Context, Refusal
 from tfjs_serve.rewriting.supported import remedy
 
@@ -54,6 +54,7 @@ def rewrite(graph: Graph, context: Context) -> Refusal | None:
     inside = {
         id(part)
         for layer in walk_layers(graph.layers)
+        if layer.class_name not in LOOPS
         for part in walk_layers(layer.parts.values())
     }
     reasons = tuple(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef, walk_graphs
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef, inner_graphs, walk_graphs
 from tfjs_serve.rewriting.rule import Context, Refusal
 from tfjs_serve.shapes import calls_behind
 
@@ -23,7 +23,7 @@ WITH_STATES = frozenset({"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "SimpleRN
 
 def rewrite(graph: Graph, context: Context) -> Refusal | None:
     """Refuse nested models in which a recurrent layer would find the states of another."""
-    inner = [layer.graph for layer in graph.layers if layer.graph is not None]
+    inner = [model for layer in graph.layers for model in inner_graphs(layer)]
     reasons = [
         reason for outer in inner for model in walk_graphs(outer) for reason in _reasons(model)
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs, walk_layers
+from tfjs_serve.graph import Call, Graph, Layer, TensorRef, map_refs, walk_layers, with_graphs
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 
@@ -31,8 +31,7 @@ def _without_repeats(graph: Graph) -> Graph:
     names = {layer.name for layer in graph.layers}
     layers: list[Layer] = []
     for layer in graph.layers:
-        if layer.graph is not None:
-            layer = replace(layer, graph=_without_repeats(layer.graph))
+        layer = with_graphs(layer, _without_repeats)
         free = _free_names(f"{layer.name}__copy", names)
         copies: list[Layer] = []
         calls = tuple(_distinct(call, copies, free) for call in layer.calls)

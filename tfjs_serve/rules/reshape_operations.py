@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.graph import OPERATION_PREFIX, Layer, Shape
+from tfjs_serve.graph import OPERATION_PREFIX, Layer, Shape, UnknownLength
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.operands import (
@@ -29,7 +29,7 @@ from tfjs_serve.rewriting.sketch import Sketch
 
 RESHAPES = ("Reshape", "ExpandDims", "Squeeze")
 PERMUTES = ("Transpose", "Swapaxes", "Moveaxis")
-COPIES = ("Identity", "StopGradient", "ConvertToTensor", "Copy")
+COPIES = ("Identity", "StopGradient", "ConvertToTensor", "Array", "Copy", "Real", "Conjugate")
 
 
 def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | None:
@@ -37,7 +37,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Lowering | None:
     name = operation(layer)
     if name not in (*RESHAPES, *PERMUTES, *COPIES) or only_tensor(layer) is None:
         return None
-    if name == "ConvertToTensor" and layer.config.get("dtype") is not None:
+    if name in ("ConvertToTensor", "Array") and layer.config.get("dtype") is not None:
         return Rewrite(replace(layer, class_name=OPERATION_PREFIX + "Cast"))  # for rules.logic
     if name in COPIES:
         config = {"activation": "linear"}
@@ -87,10 +87,16 @@ def _count(value: Any) -> int:
     return len(value) if isinstance(value, list | tuple) else 1
 
 
+def _inferred(size: Any) -> Any:
+    """Return a length as Keras 3 writes it: None for that of the batch, -1 for one it infers."""
+    return (None if size.is_batch else -1) if isinstance(size, UnknownLength) else size
+
+
 def _reshaped(target: Any, shape: Shape) -> Shape:
     """Return the lengths behind the batch axis; -1 in its place must come out as the batch."""
     if not isinstance(target, Sequence) or not target:
         raise ShapeError(f"reshapes to {target!r}")
+    target = [_inferred(size) for size in target]
     lengths = [-1 if size is None else size for size in target]
     if not all(is_integer(size) and size != 0 for size in lengths):
         raise ShapeError(f"reshapes to {target!r}")

@@ -11,7 +11,8 @@ tfjs declares the shape of a Resizing without its batch axis and aligns corners
 (center_crop.ts 135). Crops and pads of the aspect ratio are part of the matrices; a fill value is
 added where they leave room for it. Keras 3 calls both with `training`, which they ignore. A
 RandomCrop of Keras 2 predicts as a Resizing does that crops to the aspect ratio
-(preprocessing/image.py, `smart_resize`).
+(preprocessing/image.py, `smart_resize`). An image of unknown size is resized by the companion
+module, bilinear or nearest, where its aspect ratio is left alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfjs_serve.graph import Layer
-from tfjs_serve.lowering.chains import Matrix, finished, linear_maps, step
+from tfjs_serve.layers_format.catalog.companion import RESIZE
+from tfjs_serve.lowering.chains import Matrix, finished, linear_maps, permute, step
 from tfjs_serve.lowering.resampling import part, resize_matrix
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported
 
@@ -42,6 +44,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if len(shape) != 4 or not all(isinstance(length, int) and length > 0 for length in size):
         return not_supported(layer, f"a height and width of {size} for input {shape}")
     height, width = (shape[axis] for axis in _axes(layer))
+    if (height is None or width is None) and _is_plain(layer):
+        return _of_any_size(layer, size)
     if height is None or width is None:
         return not_supported(layer, f"needs a known height and width, got {shape}")
     old, new = (height, width), (int(size[0] or 0), int(size[1] or 0))
@@ -56,6 +60,24 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     data_format = layer.config.get("data_format", "channels_last")
     fields = {"cropping": cropping, "data_format": data_format}
     return finished(layer, step(layer, "", "Cropping2D", fields))
+
+
+def _is_plain(layer: Layer) -> bool:
+    """Tell whether the companion module resizes so: half-pixel centres, no crops and no pads."""
+    fields = layer.config
+    method = str(fields.get("interpolation", "bilinear")).lower()
+    others = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")
+    is_known = layer.class_name == "Resizing" and method in ("bilinear", "nearest")
+    return is_known and not any(fields.get(name) for name in others)
+
+
+def _of_any_size(layer: Layer, size: tuple[object, object]) -> Lowering:
+    method = str(layer.config.get("interpolation", "bilinear")).lower()
+    resized = step(layer, "resized", RESIZE, {"size": list(size), "method": method})
+    if _axes(layer) == (1, 2):
+        return finished(layer, resized)
+    there, back = permute(layer, "there", 2, 3, 1), permute(layer, "back", 3, 1, 2)
+    return finished(layer, there, resized, back)
 
 
 def _axes(layer: Layer) -> tuple[int, int]:

@@ -13,12 +13,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tfjs_serve.graph import OPERATION_PREFIX, Call, Graph, Layer, TensorRef, walk_layers
+from tfjs_serve.lowering.asked import SELECT
 from tfjs_serve.rewriting.rule import Context, GraphRewrite
 
 WHERE = f"{OPERATION_PREFIX}Where"
-
-SELECT = "select"
-"""Field of a Where that must take one value or the other, whatever stands in the other."""
 
 RISKY = frozenset(
     {
@@ -26,6 +24,8 @@ RISKY = frozenset(
         *("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "power", "pow", "exp", "expm1"),
         *("arcsin", "arccos", "arccosh", "arctanh", "tan", "sinh", "cosh", "asin", "acos"),
         *("acosh", "atanh", "logsumexp", "logaddexp", "exponential", "prod"),
+        *("nanmean", "nanvar", "nanstd", "cumprod", "floordivide", "floordiv", "floor_div"),
+        *("mod", "floormod", "fmod", "exp2", "cbrt", "nanprod", "nancumprod"),
     }
 )
 """Operations that make infinity or NaN of some finite numbers, in the words of all Kerases."""

@@ -47,14 +47,24 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
 
 def normalized_axes(layer: Layer, shape: Shape) -> list[int]:
     """Return the axes in ascending order; ShapeError for those that Keras reads otherwise."""
+    axes = sorted_axes(layer, shape)
+    found = layer.config.get("axis", -1)
+    given = list(found) if isinstance(found, list | tuple) else [found]
+    if axes != [axis % len(shape) for axis in given]:
+        raise ShapeError(f"cannot normalize axes {found} of input {shape}")
+    return axes
+
+
+def sorted_axes(layer: Layer, shape: Shape) -> list[int]:
+    """Return the axes in ascending order; ShapeError for such as there are none."""
     found = layer.config.get("axis", -1)
     axes = list(found) if isinstance(found, list | tuple) else [found]
     if not axes or not all(is_integer(axis) and -len(shape) <= axis < len(shape) for axis in axes):
         raise ShapeError(f"cannot normalize axes {found} of input {shape}")
-    axes = [axis % len(shape) for axis in axes]
-    if axes != sorted(set(axes)) or axes[0] == 0:
+    wanted = sorted({axis % len(shape) for axis in axes})
+    if len(wanted) < len(axes) or wanted[0] == 0:
         raise ShapeError(f"cannot normalize axes {found} of input {shape}")
-    return axes
+    return wanted
 
 
 def normalized(

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfjs_serve.layers_format.catalog import fields
 from tfjs_serve.layers_format.catalog.merging import broadcast
-from tfjs_serve.layers_format.catalog.recurrent import GATED
+from tfjs_serve.layers_format.catalog.recurrent import GATED, conv_lstm
 from tfjs_serve.layers_format.catalog.shapes import known, only_input
 from tfjs_serve.layers_format.catalog.spec import (
     Config,
@@ -23,14 +23,27 @@ from tfjs_serve.layers_format.catalog.spec import (
 GRU = "TfjsServeGRU"
 """Without an underscore, which tfjs would take out of a class name (utils/generic_utils.ts)."""
 
+CONV_LSTM = "TfjsServeConvLSTM3D"
+
 OPERATION = "TfjsServeOperation"
+
+LOOKUP = "TfjsServeLookup"
+
+RESIZE = "TfjsServeResize"
+
+ENCODINGS = ("int", "onehot", "multihot", "count")
+"""What a lookup returns: indices, rows of zeros and ones, all of a sample together, or sums."""
 
 ELEMENTWISE: Mapping[str, int] = MappingProxyType(
     {
         **dict.fromkeys(("arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh"), 1),
         **dict.fromkeys(("ceil", "cos", "cosh", "erf", "floor", "log", "log1p"), 1),
-        **dict.fromkeys(("round", "rsqrt", "sin", "sinh", "sqrt", "tan"), 1),
-        **{"arctan2": 2, "power": 2, "where": 3},
+        **dict.fromkeys(("round", "rsqrt", "sin", "sinh", "sqrt", "tan", "trunc"), 1),
+        **dict.fromkeys(("cbrt", "log10", "log2", "sinc"), 1),
+        **dict.fromkeys(("isfinite", "isinf", "isnan", "isneginf", "isposinf"), 1),
+        **dict.fromkeys(("arctan2", "dividenonan", "floordivide", "fmod", "hypot"), 2),
+        **dict.fromkeys(("mod", "multiplynonan", "power", "quotient"), 2),
+        "where": 3,
     }
 )
 """Operations of keras.ops that keep the shape of their arguments -> how many those are.
@@ -40,6 +53,15 @@ In lower case: tfjs turns the case of all strings when it saves a model (seriali
 
 REDUCTIONS = frozenset({"argmax", "argmin", "prod"})
 """Operations that leave out axes, or keep them with length 1."""
+
+REORDERINGS = frozenset({"argsort", "cumprod", "cumsum", "sort"})
+"""Operations along an axis that keep the shape; `argsort` and `sort` along the last one."""
+
+PICKINGS = frozenset({"gather"})
+"""Operations that take elements along an axis by the indices in another tensor.
+
+The axes ahead of it are those of both tensors: every sample has indices of its own.
+"""
 
 
 def _gru(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
@@ -73,10 +95,43 @@ def _operation(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
     if name in ELEMENTWISE:
         fixed = [_constant_shape(value) for value in config["constants"] if value is not None]
         return (reduce(broadcast, [*shapes, *fixed]),)
+    if name in PICKINGS:
+        (axis,), (shape, places) = axes, shapes
+        return ((*shape[:axis], *places[axis:], *shape[axis + 1 :]),)
     shape = only_input(shapes)
+    if name in REORDERINGS:
+        return (shape,)
     lengths = ((1 if axis in axes else length) for axis, length in enumerate(shape))
     kept = (length for axis, length in enumerate(shape) if axis not in axes)
     return (tuple(lengths if config["keepdims"] else kept),)
+
+
+def _lookup(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
+    shape, encoding = only_input(shapes), config["encoding"]
+    if encoding == "int":
+        return (shape,)
+    if encoding == "onehot":
+        known(shape, -1, "number of tokens")
+    elif len(shape) != 2:
+        raise ShapeError(f"takes the tokens of a sample together, got {shape}")
+    is_row = encoding != "onehot" or shape[-1] == 1
+    return ((*(shape[:-1] if is_row else shape), config["depth"]),)
+
+
+def _resize(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
+    batch, *lengths, channels = only_input(shapes, 4)
+    known(shapes[0], 3, "number of channels")
+    if config["size"] is not None:
+        return ((batch, *config["size"], channels),)
+    made = (
+        None if length is None else length * factor
+        for length, factor in zip(lengths, config["factors"], strict=True)
+    )
+    return ((batch, *made, channels),)
+
+
+def _is_pair(value: Any) -> bool:
+    return value is None or fields.is_sequence(value, fields.is_positive, 2)
 
 
 def _constant_shape(value: Any) -> Shape:
@@ -97,9 +152,15 @@ def _is_constant(value: Any) -> bool:
     return fields.is_number(value) or (fields.is_sequence(value, _is_constant) and len(value) > 0)
 
 
+def _are_numbers(value: Any) -> bool:
+    return value is None or (fields.is_sequence(value, fields.is_number) and len(value) > 0)
+
+
 def _are_axes(value: Any) -> bool:
     return value is None or fields.is_sequence(value, fields.is_positive)
 
+
+_DEPTH = "a whole number above 0, or null"
 
 LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
     {
@@ -122,10 +183,18 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             inputs=(1, 3),
             needs_companion=True,
         ),
+        CONV_LSTM: conv_lstm(
+            3,
+            source="companion/layers.js",
+            go_backwards=fields.flag(False),
+            needs_companion=True,
+        ),
         OPERATION: LayerSpec(
             source="companion/layers.js",
             fields={
-                "operation": fields.choice(*ELEMENTWISE, *sorted(REDUCTIONS)),
+                "operation": fields.choice(
+                    *ELEMENTWISE, *sorted(REDUCTIONS | REORDERINGS | PICKINGS)
+                ),
                 # The arguments in order, null for each that is a tensor.
                 "constants": Field(_are_constants, "numbers, or null for tensors"),
                 "axes": Field(_are_axes, "axes behind the batch axis, or null", None),
@@ -133,6 +202,35 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             },
             output_shapes=_operation,
             inputs=(1, 3),
+            needs_companion=True,
+        ),
+        LOOKUP: LayerSpec(
+            source="companion/layers.js",
+            fields={
+                # In rising order; of the two, one at most.
+                "boundaries": Field(_are_numbers, "numbers, or null", None),
+                "keys": Field(_are_numbers, "numbers, or null", None),
+                "indices": Field(_are_numbers, "a number for each key, or null", None),
+                # What is no key becomes start + itself modulo count.
+                "start": fields.number(0),
+                "count": fields.positive(1),
+                "encoding": fields.choice(*ENCODINGS),
+                "depth": Field(
+                    lambda value: value is None or fields.is_positive(value), _DEPTH, None
+                ),
+            },
+            output_shapes=_lookup,
+            needs_companion=True,
+        ),
+        RESIZE: LayerSpec(
+            source="companion/layers.js",
+            fields={
+                # Height and width, or what they are multiplied by: one of the two.
+                "size": Field(_is_pair, "two whole numbers above 0, or null", None),
+                "factors": Field(_is_pair, "two whole numbers above 0, or null", None),
+                "method": fields.choice("bilinear", "nearest"),
+            },
+            output_shapes=_resize,
             needs_companion=True,
         ),
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tfjs_serve.layers_format.catalog import fields
+from tfjs_serve.layers_format.catalog.companion_activations import inner_activation
 from tfjs_serve.layers_format.catalog.core import LEGACY_INPUT
 from tfjs_serve.layers_format.catalog.shapes import conv_lengths, known, only_input, per_axis
 from tfjs_serve.layers_format.catalog.spec import (
@@ -54,25 +55,35 @@ def _gates(count: int) -> Weights:
     return weights
 
 
-def _conv_lstm(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
-    batch, time, *sides, _ = only_input(shapes, 5)
-    known(shapes[0], 4, "number of channels")
-    lengths = conv_lengths(
-        sides,
-        per_axis(config, "kernel_size", 2),
-        config["padding"],
-        per_axis(config, "strides", 2),
-        per_axis(config, "dilation_rate", 2),
-    )
-    state: Shape = (batch, *lengths, config["filters"])
-    output = (batch, time, *state[1:]) if config["return_sequences"] else state
-    return (output, *((state, state) if config["return_state"] else ()))
+def _conv_lstm(axes: int) -> OutputShapes:
+    """Return the shape rule of a ConvLSTM over so many spatial axes, channels last."""
+
+    def output_shapes(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
+        batch, time, *sides, _ = only_input(shapes, axes + 3)
+        known(shapes[0], axes + 2, "number of channels")
+        lengths = conv_lengths(
+            sides,
+            per_axis(config, "kernel_size", axes),
+            config["padding"],
+            per_axis(config, "strides", axes),
+            per_axis(config, "dilation_rate", axes),
+        )
+        state: Shape = (batch, *lengths, config["filters"])
+        output = (batch, time, *state[1:]) if config["return_sequences"] else state
+        return (output, *((state, state) if config["return_state"] else ()))
+
+    return output_shapes
 
 
-def _conv_lstm_weights(config: Config, shapes: Sequence[Shape]) -> tuple[ExpectedWeight, ...]:
-    channels = known(only_input(shapes, 5), 4, "number of channels")
-    window, filters = per_axis(config, "kernel_size", 2), config["filters"]
-    return _cell(config, (*window, channels, 4 * filters), (*window, filters, 4 * filters))
+def _conv_lstm_weights(axes: int) -> Weights:
+    """Return its weight rule."""
+
+    def weights(config: Config, shapes: Sequence[Shape]) -> tuple[ExpectedWeight, ...]:
+        channels = known(only_input(shapes, axes + 3), axes + 2, "number of channels")
+        window, filters = per_axis(config, "kernel_size", axes), config["filters"]
+        return _cell(config, (*window, channels, 4 * filters), (*window, filters, 4 * filters))
+
+    return weights
 
 
 def _cell(
@@ -87,7 +98,7 @@ def _cell(
 
 _COMMON: Mapping[str, Field] = {
     # As null, SimpleRNN of tfjs would take tanh where Keras takes linear: a name is needed.
-    "activation": fields.activation("tanh"),
+    "activation": inner_activation("tanh"),
     "use_bias": fields.flag(True),
     **fields.weight("kernel", "glorot_uniform"),
     **fields.weight("recurrent", "orthogonal"),
@@ -113,10 +124,35 @@ _COMMON: Mapping[str, Field] = {
 GATED: Mapping[str, Field] = {
     **_COMMON,
     # Keras went from hard_sigmoid to sigmoid and back: a file without it is ambiguous.
-    "recurrent_activation": fields.activation(),
+    "recurrent_activation": inner_activation(),
 }
 
 _LSTM: Mapping[str, Field] = {**GATED, "unit_forget_bias": fields.flag(True)}
+
+
+def conv_lstm(
+    axes: int, *, source: str, go_backwards: Field, needs_companion: bool = False
+) -> LayerSpec:
+    """Return what is known of a ConvLSTM over so many spatial axes."""
+    return LayerSpec(
+        source=source,
+        fields={
+            "filters": fields.positive(),
+            "kernel_size": fields.window(axes),
+            "strides": fields.window(axes, (1,) * axes),
+            "padding": fields.padding(),
+            # It convolves with NCHW, which the wasm backend has not.
+            "data_format": fields.only("channels_last", is_read=True),
+            "dilation_rate": fields.window(axes, (1,) * axes),
+            **_LSTM,
+            "go_backwards": go_backwards,
+        },
+        output_shapes=_conv_lstm(axes),
+        weights=_conv_lstm_weights(axes),
+        bound_from=2,
+        needs_companion=needs_companion,
+    )
+
 
 LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
     {
@@ -146,23 +182,11 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             weights=_gates(4),
             inputs=(1, 3),
         ),
-        "ConvLSTM2D": LayerSpec(
+        "ConvLSTM2D": conv_lstm(
+            2,
             source="layers/convolutional_recurrent.ts",
-            fields={
-                "filters": fields.positive(),
-                "kernel_size": fields.window(2),
-                "strides": fields.window(2, (1, 1)),
-                "padding": fields.padding(),
-                # It convolves with NCHW, which the wasm backend has not.
-                "data_format": fields.only("channels_last", is_read=True),
-                "dilation_rate": fields.window(2, (1, 1)),
-                **_LSTM,
-                # The webgl backend cannot reverse a tensor of rank 5.
-                "go_backwards": fields.only(False, is_read=True),
-            },
-            output_shapes=_conv_lstm,
-            weights=_conv_lstm_weights,
-            bound_from=2,
+            # The webgl backend cannot reverse a tensor of rank 5.
+            go_backwards=fields.only(False, is_read=True),
         ),
     }
 )
