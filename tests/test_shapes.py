@@ -179,6 +179,11 @@ def test_a_custom_layer_has_the_shapes_and_weights_of_the_file() -> None:
     assert custom_classes(functional([source()], ["x"])) == ()
 
 
+def test_what_tfjs_does_not_have_makes_nothing_known() -> None:
+    with pytest.raises(HiddenShapeError):
+        output_shapes(Layer("a", "MultiHeadAttention", {}, (on("x"),)), [(None, 3, 4)])
+
+
 def test_nothing_of_tfjs_takes_an_input_without_a_shape() -> None:
     with pytest.raises(HiddenShapeError):
         output_shapes(dense("a", on("x")), [None])

@@ -54,7 +54,9 @@ def output_shapes(layer: Layer, inputs: Sequence[Shape | None], call: int = 0) -
         return tuple(shape or other for shape, other in zip(inner, told, strict=False))
     if (part := wrapped_model(layer)) is not None:
         return (_each_step(part, known),)
-    spec = CATALOG[layer.class_name]
+    spec = CATALOG.get(layer.class_name)
+    if spec is None:  # no rule translates a layer whose input an earlier refusal hides
+        raise HiddenShapeError(f"class {layer.class_name} is not known")
     fewest, most = spec.inputs
     if not fewest <= len(known) <= most:
         raise ShapeError(f"called with {len(known)} inputs")

@@ -32,6 +32,24 @@ class Made:
     digest: str
 
 
+def unmade(folder: Path, part: str) -> dict[str, list[str]]:
+    """Return Keras -> what was tried, and Keras builds, predicts with or writes no form of."""
+    tried: dict[str, dict[str, bool]] = {}
+    for description in folder.glob(f"{part}/keras*/*.json"):
+        known = json.loads(description.read_bytes())
+        is_failed = (
+            "unbuilt" in known
+            or known.get("unpredicted", "not finite") != "not finite"
+            or len(known.get("unsaved", ())) == len(SUFFIXES)
+        )
+        subjects = tried.setdefault(description.parent.name, {})
+        subjects[known["subject"]] = subjects.get(known["subject"], True) and is_failed
+    return {
+        keras: sorted(subject for subject, is_failed in subjects.items() if is_failed)
+        for keras, subjects in sorted(tried.items())
+    }
+
+
 def made_cases(folder: Path, part: str) -> Iterator[Made]:
     """Yield every file of a part that Keras could build, predict with and write."""
     for description in sorted(folder.glob(f"{part}/keras*/*.json")):

@@ -2,11 +2,12 @@
 
     python -m tests.conformance.collect FOLDER [--accept] [--results FOLDER]
 
-`results/suite.json` holds how many files each backend predicted with, and for each class, function
-and context, how many files were converted and refused, the rules seen to act on it and the largest
-error of each backend. Parts that were not run keep what they had. `results/refusals.json` holds the
-causes of refusals by class, which a later run expects: it is rewritten only with `--accept`, after
-someone has read what is new. Without, status 1 tells that it differs from what was seen.
+`results/suite.json` holds how many files each backend predicted with, what Keras itself makes no
+file of, and for each class, function and context, how many files were converted and refused, the
+rules seen to act on it and the largest error of each backend. Parts that were not run keep what
+they had. `results/refusals.json` holds the causes of refusals by class, which a later run expects:
+it is rewritten only with `--accept`, after someone has read what is new. Without, status 1 tells
+that it differs from what was seen.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def summary(part: str, outcomes: Mapping[str, Any]) -> dict[str, Any]:
     )
     return {
         "predicted": dict(sorted(predicted.items())),
+        "unmade": outcomes["unmade"],
         "subjects": {
             keras: {subject: joined(subject, files) for subject, files in sorted(found.items())}
             for keras, found in sorted(subjects.items())

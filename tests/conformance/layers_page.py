@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tests.conformance.applications_table import applications_section
 from tests.conformance.notes import BOOKKEEPING, INSTEAD, NOTES, OPERATION_ROOMS, ROOMS, SAME_ROOM
-from tests.conformance.support import Support, load, supports
+from tests.conformance.support import Support, load, supports, unmade
 
 BACKENDS = ("cpu", "wasm", "webgl")
 KERASES = {"keras2": "2", "keras3": "3"}
@@ -30,15 +30,16 @@ Every layer, activation and operation of Keras {keras2} and {keras3}, with what 
 | **X** | refused, with a sentence that names it |
 
 The first letter is that of the plain form, those in brackets are of other arguments. Arguments \
-that are refused stand in [What is refused](#what-is-refused); a dash instead of a letter means \
-that nothing was measured. A rule's name leads to its before and after. *Error* is the largest \
-distance from Keras that was seen, relative for values beyond 1, on cpu, wasm and webgl; a dash \
-stands for what was not predicted with there. *Files* counts the models, `.h5` and `.keras`, that \
-were converted, loaded by `tf.loadLayersModel` in Chromium and compared at rtol 1e-4 and atol \
-1e-5. All {files} files of the suite that were converted gave Keras's numbers: {predicted}, where \
-the plainest files of each class and function come first. {refused} files were refused. A \
-row without an error counts the committed fixtures instead, which \
-`tests/conformance/test_fixtures.py` predicts with on cpu, wasm and webgl.
+that are refused stand in [What is refused](#what-is-refused); a dash instead of a letter, or \
+*not measured*, means what it says: neither converted nor seen to be refused. A rule's name leads \
+to its before and after. *Error* is the largest distance from Keras that was seen, relative for \
+values beyond 1, on cpu, wasm and webgl; a dash stands for what was not predicted with there. \
+*Files* counts the models, `.h5` and `.keras`, that were converted, loaded by \
+`tf.loadLayersModel` in Chromium and compared at rtol 1e-4 and atol 1e-5. All {files} files of \
+the suite that were converted gave Keras's numbers: {predicted}, where the plainest files of each \
+class and function are asked. {refused} files were refused. A row without an error counts the \
+committed fixtures instead, which `tests/conformance/test_fixtures.py` predicts with on cpu, wasm \
+and webgl.
 
 This page is made by `python -m tests.conformance.layers_page` of what `scripts/conformance` \
 measured; a test compares the two.
@@ -84,6 +85,9 @@ def _once(kind: Mapping[str, Support]) -> Iterator[Support]:
         if not subject.startswith("activation ") and (item.errors or item.causes)
     )
 
+
+UNMADE = "Keras writes no file of a model with any form that was tried"
+UNKNOWN = "Not measured"
 
 Inventory = Mapping[str, Mapping[str, Mapping[str, str]]]
 Seen = Mapping[str, Mapping[str, Support]]
@@ -160,13 +164,20 @@ def _functions(seen: Seen) -> Iterator[str]:
 
 
 def _listed(names: Sequence[tuple[str, str]], keras: str, seen: Seen) -> str:
-    """Return a table of what is converted, and a line of what is not."""
-    good = [n for n in names if n[1] in seen[keras] and seen[keras][n[1]].right]
-    rest = [f"`{name}`" for name, subject in names if (name, subject) not in good]
-    rows = [row for name, subject in good for row in _rows(subject, f"`{name}`", [keras], seen)]
+    """Return a table of what is converted, and lines of what is refused and what is not known."""
+    rows: list[str] = []
+    rest: dict[str, list[str]] = {"**X**": [], UNMADE: [], UNKNOWN: []}
+    for name, subject in names:
+        item = seen[keras].get(subject, Support())
+        if item.right:
+            rows += _rows(subject, f"`{name}`", [keras], seen)
+        elif item.refused:
+            rest["**X**"].append(f"`{name}`")
+        else:
+            rest[UNMADE if subject in unmade()[keras] else UNKNOWN].append(f"`{name}`")
     table = "\n".join([TITLES.format("Function"), *rows, ""]) if rows else ""
-    line = f"**X**: {', '.join(rest)}.\n" if rest else ""
-    return "\n".join(part for part in (table, line) if part)
+    lines = [f"{what}: {', '.join(of)}.\n" for what, of in rest.items() if of]
+    return "\n".join(part for part in (table, *lines) if part)
 
 
 def _rows(subject: str, label: str, kerases: Sequence[str], seen: Seen) -> Iterator[str]:

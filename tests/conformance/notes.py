@@ -23,7 +23,7 @@ FIXES = frozenset(
     (
         *("class_names", "flags", "axes", "activations", "paddings", "flatten", "reshape"),
         *("leaky_relu", "spatial_dropout", "hard_sigmoid_gates", "bidirectional", "keepdims"),
-        *("initial_states", "lora", "int8_dense", "nested_states", "call_order"),
+        *("initial_states", "lora", "int8_dense", "call_order"),
     )
 )
 """Rules after which a layer is still the same one of tfjs, with other values of its fields."""
@@ -44,23 +44,15 @@ INSTEAD: Mapping[str, str] = {
     "TextVectorization": "strings; split and look up in JavaScript and feed the indices",
     "Hashing": "hashes; compute them in JavaScript and feed the bins",
     "HashedCrossing": "hashes; compute them in JavaScript and feed the bins",
-    "IntegerLookup": "a look-up table; look up in JavaScript and feed the indices",
-    "Discretization": "bins; compute them in JavaScript and feed the indices",
     "DenseFeatures": "feature columns; feed the tensor they make",
     "STFTSpectrogram": "a Fourier transform; use `tf.signal.stft` and feed the spectrogram",
     "MelSpectrogram": "a Fourier transform; use `tf.signal.stft` and feed the spectrogram",
     "Pipeline": "of image layers; put its layers into the model one by one",
     "AutoContrast": "changes images also at inference; do it before predicting",
     "Equalization": "changes images also at inference; do it before predicting",
-    "Solarization": "changes images also at inference; do it before predicting",
     "ContrastLimitedAdaptiveHistogramEqualization": "changes images also at inference",
     "MaxNumBoundingBoxes": "pads boxes of training data; leave it out of the model",
-    "ReversibleEmbedding": "an Embedding that maps back, too; use an Embedding and a Dense",
-    "activation sparsemax": "sorts, which no layer of TensorFlow.js does; use softmax",
     "activation threshold": "takes arguments, which no layer passes on; use ThresholdedReLU",
-    "ConvLSTM3D": "tfjs has no five axes under a time axis; rebuild it with ConvLSTM2D",
-    "LocallyConnected1D": "no layer of tfjs has a kernel for each place; use Conv1D",
-    "LocallyConnected2D": "no layer of tfjs has a kernel for each place; use Conv2D",
 }
 """What to do instead of what is refused, or what no file can hold."""
 

@@ -67,6 +67,15 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
+def unmade() -> dict[str, set[str]]:
+    """Return Keras -> what the suite tried in forms that Keras itself makes no file of."""
+    found: dict[str, set[str]] = {"keras2": set(), "keras3": set()}
+    for part in load("suite.json").get("parts", {}).values():
+        for keras, subjects in part["unmade"].items():
+            found[keras].update(subjects)
+    return found
+
+
 def supports() -> dict[str, dict[str, Support]]:
     """Return Keras -> class, function or context -> what the suite has seen of it."""
     found: dict[str, dict[str, Support]] = {"keras2": {}, "keras3": {}}

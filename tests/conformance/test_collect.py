@@ -25,7 +25,8 @@ def test_what_the_committed_results_saw_refused_is_accepted() -> None:
 
 def outcomes(folder: Path, **models: Any) -> Path:
     found = {f"core/keras2/Dense.{name}.h5": model for name, model in models.items()}
-    (folder / "core.json").write_text(json.dumps({"models": found}), encoding="utf-8")
+    known = {"models": found, "unmade": {"keras2": ["Hashing"]}}
+    (folder / "core.json").write_text(json.dumps(known), encoding="utf-8")
     return folder
 
 
@@ -54,6 +55,7 @@ def test_the_figures_of_a_part(tmp_path: Path) -> None:
     main([str(outcomes(tmp_path, plain=RIGHT, big=REFUSED)), "--results", str(tmp_path)])
     assert json.loads((tmp_path / "suite.json").read_text("utf-8"))["parts"]["core"] == {
         "predicted": {"cpu": 1, "wasm": 1},
+        "unmade": {"keras2": ["Hashing"]},
         "subjects": {
             "keras2": {
                 "Dense": {

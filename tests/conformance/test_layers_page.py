@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.layers_page import page
 from tests.conformance.notes import BOOKKEEPING, DROPS, FIXES, INSTEAD, NOTES
 from tests.conformance.refusals import plain
-from tests.conformance.support import Support, letter, load, supports
+from tests.conformance.support import Support, letter, load, supports, unmade
 from tests.fixtures.cases import CONVERTED
 from tfjs_serve.rules import RULES
 
@@ -29,6 +29,15 @@ NEVER_SAVED = {
     ),
 }
 """Parts of others, or in need of strings, a library, a file; or Keras builds no model with them."""
+
+NEVER_TRIED = {
+    *("map", "scan", "cond", "while_loop", "fori_loop", "vectorized_map", "switch", "vectorize"),
+    *("associative_scan", "custom_gradient", "jvp", "convert_to_numpy", "is_tensor", "shape"),
+    *("arange", "dtype", "eye", "identity", "linspace", "logspace", "geomspace"),
+    *("empty", "full", "ones", "zeros", "tri", "bartlett", "blackman", "hamming", "hanning"),
+    "kaiser",
+}
+"""Functions of functions, and those that take or give no tensor."""
 
 WITHIN_OTHERS = {"InputLayer", "Functional", "Sequential", "TFOpLambda", "SlicingOpLambda"}
 """Classes of the fixtures that are about nothing else."""
@@ -62,6 +71,25 @@ def test_every_layer_was_converted_or_refused(keras: str) -> None:
     assert {name for name in kinds if seen.get(name, Support()).status == "–"} == set()
 
 
+def test_every_operation_was_converted_or_refused_unless_keras_makes_no_model_with_it() -> None:
+    seen = supports()["keras3"]
+    known = {name for name in INVENTORY["keras3"]["operations"] if f"ops.{name}" in seen}
+    known |= {name.removeprefix("ops.") for name in unmade()["keras3"]}
+    assert set(INVENTORY["keras3"]["operations"]) - known == NEVER_TRIED
+
+
+def test_an_operation_is_marked_as_refused_only_where_it_was_seen_to_be() -> None:
+    lines = re.findall(r"^\*\*X\*\*: (.*)\.$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    named = {name for line in lines for name in re.findall(r"`([\w.]+)`", line)}
+    seen = {
+        subject.removeprefix("ops.")
+        for kind in supports().values()
+        for subject, item in kind.items()
+        if item.refused and not item.right
+    }
+    assert named - seen == set()
+
+
 def test_nothing_in_the_committed_results_is_wrong() -> None:
     wrong = {
         (keras, subject): item.wrong
@@ -83,6 +111,22 @@ def test_notes_are_about_classes_and_activations_of_keras() -> None:
     known = {name for keras in INVENTORY.values() for name in keras["layers"]}
     known |= {f"activation {name}" for keras in INVENTORY.values() for name in keras["activations"]}
     assert {*NOTES, *INSTEAD} - known == set()
+
+
+def test_what_to_do_instead_is_told_of_what_one_keras_at_least_is_refused_for() -> None:
+    seen = supports()
+    kinds = {"layers": "", "activations": "activation "}
+    converted = {
+        prefix + name: all(
+            seen[keras].get(prefix + name, Support()).right
+            for keras, known in INVENTORY.items()
+            if name in known[kind]
+        )
+        for kind, prefix in kinds.items()
+        for known in INVENTORY.values()
+        for name in known[kind]
+    }
+    assert [name for name in INSTEAD if converted[name]] == []
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ def weights(*described: str) -> tuple[ExpectedWeight, ...]:
 
 REFUSED: list[tuple[str, dict[str, Any], list[Shape], str]] = [
     ("InputLayer", {"batch_input_shape": [N]}, [], "cannot feed an input of rank 1, got (None,)"),
+    (
+        *("InputLayer", {"batch_input_shape": [N, 2, 2, 2, 2, 2, 2]}, []),
+        "cannot feed an input of more than 6 axes, got (None, 2, 2, 2, 2, 2, 2)",
+    ),
     ("Dense", {"units": 3}, [(N,)], "needs input of rank 2 or 3 or 4 or 5 with the batch axis"),
     ("Dense", {"units": 3}, [(N, 1, 1, 1, 1, 1)], "needs input of rank 2 or 3 or 4 or 5"),
     ("Dense", {"units": 3}, [(N, N)], "needs a known last axis, got (None, None)"),

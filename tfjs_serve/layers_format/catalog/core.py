@@ -36,6 +36,9 @@ def _input(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
     if len(shape) < 2:
         # It gives tensors of rank 1 another axis before it compares (engine/training.ts).
         raise ShapeError(f"cannot feed an input of rank 1, got {shape}")
+    if len(shape) > 6:
+        # It feeds by parts of the batch (sliceAlongFirstAxis in backend/tfjs_backend.ts 150).
+        raise ShapeError(f"cannot feed an input of more than 6 axes, got {shape}")
     return (shape,)
 
 

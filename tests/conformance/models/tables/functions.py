@@ -36,6 +36,8 @@ def cases():
                 ("bool", ("bool", 4, 6)),
             ):
                 yield case(path, key, given, lambda x, f=named(path): f(x))
+            for key, within in (("square", tf.square), ("tanh", tf.tanh)):  # into their domains
+                yield case(path, f"of_{key}", A, lambda x, f=named(path), g=within: f(g(x)))
     for path in TWO:
         function = named(path)
         for key, given in (

@@ -83,6 +83,8 @@ class Table:
                 return model, Model(x, getattr(layers, self.kind)(**made)(x))
             if made.get("data_format") != "channels_first" or len(inputs) > 1:
                 return model
+            if self.kind.startswith("LocallyConnected"):  # by slices; their kernels hold the order
+                return model
             return model, self.turned(made)
 
         return Case(name, self.kind, build, self.draws_whole_numbers)

@@ -11,6 +11,7 @@ import operator
 
 import keras
 import numpy as np
+from tables import operation_forms
 from tables.grid import MAJOR, functional, spelled
 
 A, B, C = (4, 6), (4, 6), (3, 4, 6)
@@ -101,6 +102,14 @@ NEEDED = {
 }
 
 
+DOMAINS = {
+    "square": lambda x: keras.ops.square(x),
+    "tanh": lambda x: keras.ops.tanh(x),
+    "square_and_one": lambda x: keras.ops.square(x) + 1.0,
+}
+"""What leads into the domains of roots, of inverse functions and of logarithms."""
+
+
 def tried():
     """Yield a case for every function, form of operands and value of an attribute."""
     for prefix, module in (("", keras.ops), ("image.", getattr(keras.ops, "image", None))):
@@ -115,6 +124,8 @@ SKIPPED = {
     *("map", "scan", "cond", "while_loop", "fori_loop", "vectorized_map", "switch", "vectorize"),
     *("associative_scan", "custom_gradient", "jvp", "convert_to_numpy", "is_tensor", "shape"),
     *("saved_model", "arange", "dtype", "eye", "identity", "linspace", "logspace", "geomspace"),
+    *("empty", "full", "ones", "zeros", "tri", "bartlett", "blackman", "hamming", "hanning"),
+    *("kaiser", "stack", "meshgrid"),
 }
 
 
@@ -157,7 +168,8 @@ def forms(name, function):
             for dtype in ("int32", "bool"):
                 yield case(f"plain.{dtype}", (dtype, 4, 6), lambda x: function(x, **fixed))
             yield case("image", (6, 8, 3), lambda x: function(x, **fixed))
-            yield case("of_square", (4, 6), lambda x: function(keras.ops.square(x), **fixed))
+            for tag, within in DOMAINS.items():
+                yield case(f"of_{tag}", A, lambda x, f=within: function(f(x), **fixed))
         return
     if len(tensors) > 3:
         return
@@ -313,4 +325,4 @@ def equations():
 TABLES = []
 CASES = [*by_operator()]
 if MAJOR == 3:
-    CASES += [*tried(), *equations()]
+    CASES += [*tried(), *operation_forms.cases(), *equations()]
