@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Samples, peak_mb, report, run, table
+from benchmarks.measure import ROOT, Samples, report, run, table
 from benchmarks.models import model
 from tfjs_serve.artifacts import Options
 from tfjs_serve.watching.workers import Workers
@@ -47,10 +49,30 @@ async def measure(source: Path, folder: Path, rounds: int, *, official: bool) ->
         start = time.perf_counter()
         await workers.convert(source, served, "model", Options())
         found["warm worker, sha256 included"].ms.append((time.perf_counter() - start) * 1000)
-    (pid,) = workers.pids
-    found["warm worker, sha256 included"].peak_mb.append(peak_mb(pid))
     await workers.close()
+    found["warm worker, sha256 included"].peak_mb.append(_worker_peak_mb(source, served))
     return found
+
+
+PEAK = """
+import asyncio, resource, sys
+from pathlib import Path
+from tfjs_serve.artifacts import Options
+from tfjs_serve.watching.workers import Workers
+async def main(source, served):
+    workers = Workers(1)
+    await workers.convert(source, served, "model", Options())
+    await workers.close()
+asyncio.run(main(*map(Path, sys.argv[1:])))
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+
+
+def _worker_peak_mb(source: Path, served: Path) -> float:
+    """Return the most that the process of one conversion had in memory, in MB."""
+    command = [sys.executable, "-c", PEAK, str(source), str(served)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout)
 
 
 def _clear(*paths: Path) -> None:

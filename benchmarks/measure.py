@@ -61,10 +61,18 @@ def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> 
 
 def peak_mb(pid: int) -> float:
     """Return the peak memory of a running process in MB (Linux: VmHWM)."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"process {pid} has no VmHWM")
+    return _status_mb(pid, "VmHWM:")
+
+
+def resident_mb(pid: int) -> float:
+    """Return the memory that a running process holds now in MB (Linux: VmRSS)."""
+    return _status_mb(pid, "VmRSS:")
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time of a running process in seconds, its children left out."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> str:
@@ -75,6 +83,13 @@ def machine() -> str:
         f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}, "
         f"Python {platform.python_version()}, {packages}"
     )
+
+
+def _status_mb(pid: int, field: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} has no {field}")
 
 
 def _processor() -> str:

@@ -30,10 +30,12 @@ elif kind == "transformer_600":
         y = layers.Add()([y, layers.Dense(8)(z)])
     model = keras.Model(x, y)
 else:
+    size = int(kind.removeprefix("dense_"))
+    units, count = (2048, size // 16) if size >= 16 else (256, size * 4)
     x = layers.Input((64,))
     y = x
-    for index in range(int(kind.removeprefix("dense_")) // 16):
-        y = layers.Dense(2048, name=f"dense_{index}")(y)
+    for index in range(count):
+        y = layers.Dense(units, name=f"dense_{index}")(y)
     model = keras.Model(x, y)
 model.save(path, include_optimizer=False)
 """

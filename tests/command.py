@@ -80,11 +80,16 @@ class Served:
 
 
 @contextmanager
-def serving(arguments: Sequence[str], cwd: Path = ROOT, **variables: str) -> Iterator[Served]:
+def serving(
+    arguments: Sequence[str],
+    cwd: Path = ROOT,
+    program: Sequence[str] = MODULE,
+    **variables: str,
+) -> Iterator[Served]:
     """Run a server, on a free port unless `arguments` name one, until the block ends."""
     port = () if "--port" in arguments else ("--port", "0")
     process = subprocess.Popen(
-        [*MODULE, "--log-format", "json", *port, *arguments],
+        [*program, "--log-format", "json", *port, *arguments],
         cwd=cwd,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,

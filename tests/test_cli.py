@@ -221,7 +221,7 @@ def test_convert_writes_the_official_names(tmp_path: Path) -> None:
 
 
 def test_convert_cuts_shards(tmp_path: Path) -> None:
-    words = ["convert", FIXTURE, str(tmp_path), "--weight_shard_size_bytes=16", "--quiet"]
+    words = ["convert", FIXTURE, str(tmp_path), "--weight_shard_size_bytes=16", "-q"]
     assert outcome(words) == (0, "", "")
     assert len(list(tmp_path.glob("group1-shard*of*.bin"))) > 1
 

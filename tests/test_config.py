@@ -13,9 +13,7 @@ from tfjs_serve.config import (
     LogFormat,
     Settings,
     Verbosity,
-    default_folders,
     load,
-    served_folder,
     wants_color,
 )
 from tfjs_serve.errors import UsageError
@@ -58,6 +56,7 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         "cors": "https://a.test, https://b.test",
         "allow_host": "models.test other.test",
         "poll": "off",
+        "follow_links": "on",
         "open": "on",
         "keep": "5",
         "force": "TRUE",
@@ -78,6 +77,7 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(models: Path, cwd: Path) 
         cors=("local", "https://a.test", "https://b.test"),
         allow_hosts=("models.test", "other.test"),
         poll=False,
+        follow_links=True,
         open=True,
         keep=5,
         force=True,
@@ -309,44 +309,13 @@ def test_out_that_would_mix_files_up_is_refused(models: Path, out: str, sentence
     assert sentence in str(caught.value)
 
 
-@pytest.mark.parametrize("out", ["new", "empty", "ours", "../beside"])
+@pytest.mark.parametrize("out", ["new", "empty", "ours", "link", "../beside"])
 def test_out_that_is_ours_or_empty_is_taken(models: Path, out: str) -> None:
     (models / "empty").mkdir()
     (models / "ours" / ".state").mkdir(parents=True)
-    settings, _ = load(models, {"out": out}, environ={}, cwd=models)
-    assert served_folder(settings, {}) == models / out
-    assert (models / out).is_dir()
-
-
-def test_out_may_be_a_link_to_a_folder_of_ours(models: Path) -> None:
-    (models / "ours" / ".state").mkdir(parents=True)
     (models / "link").symlink_to("ours")
-    settings, _ = load(models, {"out": "link"}, environ={}, cwd=models)
-    assert served_folder(settings, {}) == models / "link"
-
-
-def test_the_served_folder_is_in_the_models_folder(models: Path, tmp_path: Path) -> None:
-    folder = served_folder(Settings(models_dir=models), {"XDG_CACHE_HOME": str(tmp_path / "cache")})
-    assert folder == models / ".tfjs-serve"
-
-
-def test_the_cache_folder_is_taken_when_the_models_folder_cannot_be_written(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    (models / ".tfjs-serve").touch()  # as unwritable as a folder can be for root, too
-    environ = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    folder = served_folder(Settings(models_dir=models), environ)
-    assert folder.parent == tmp_path / "cache" / "tfjs-serve"
-    assert folder == default_folders(models, environ)[1]
-    assert folder != default_folders(tmp_path, environ)[1]
-
-
-def test_a_served_folder_that_cannot_be_written_is_refused(models: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    settings = Settings(models_dir=models, out=tmp_path / "file" / "site")
-    with pytest.raises(UsageError, match=r"the served folder cannot be written .*--out"):
-        served_folder(settings, {})
+    settings, _ = load(models, {"out": out}, environ={}, cwd=models)
+    assert settings.out == models / out
 
 
 @pytest.mark.parametrize(

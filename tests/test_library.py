@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from tfjs_serve.artifacts import Artifacts, Options, Shard, Summary
-from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+from tfjs_serve.errors import ConversionError, NoRoomError, Reason, SourceBusyError
 from tfjs_serve.events import Converted, Converting, Failed, ModelEvent, Removed, Reused
 from tfjs_serve.library import Library, Stamp, State
 from tfjs_serve.report import Applied, Note, NoteKind, Report
 
 STAMP = Stamp(10, 1_000, 7)
 OPTIONS = Options()
+FULL = NoRoomError("m.h5 cannot be published")
 ERROR = ConversionError("m.h5: a Lambda layer", (Reason("holds code", "f", "Lambda", "rewrite"),))
 NOTE = Note("a regularizer is left out", "dense", NoteKind.DROPPED)
 REPORT = Report((Applied("regularizers", "dense"),), (NOTE,))
@@ -427,6 +428,58 @@ def test_damaged_entries_are_dropped(place: Place, damage: Callable[[Path], None
     library = place.open(loaded=True)
     assert dict(library.unclaimed) == {}
     assert list((place.folder / ".state").iterdir()) == []
+
+
+def test_of_very_many_models_the_damaged_are_found_in_turns(place: Place) -> None:
+    library = place.open()
+    for number in range(1000):
+        place.publish(library, f"m{number:03}", "{}")
+    for number in (0, 399, 400, 999):
+        (place.folder / f"m{number:03}" / "model.json").unlink()
+    found = [[entry.name for entry in library.to_mend(library.entries())] for _ in range(4)]
+    assert found == [["m000", "m399"], ["m400"], ["m999"], ["m000", "m399"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "free", "waits_s", "due"),
+    [
+        pytest.param(ERROR, [0, 10**9], [60.0], [False], id="no-matter-of-room"),
+        pytest.param(FULL, [5_000, 5_000], [60.0], [False], id="as-full-as-before"),
+        pytest.param(FULL, [5_000, 70_536], [1.9], [False], id="too-soon"),
+        pytest.param(FULL, [5_000, 70_536], [2.0], [True], id="room"),
+        pytest.param(FULL, [0, 10**9, 0, 10**9], [2.0, 2.0], [True, False], id="again-too-soon"),
+        pytest.param(FULL, [0, 10**9, 0, 10**9], [2.0, 4.0], [True, True], id="again-later"),
+    ],
+)
+def test_what_found_a_full_disk_is_due_when_there_is_room(
+    place: Place,
+    error: ConversionError,
+    free: list[int],
+    waits_s: list[float],
+    due: list[bool],
+) -> None:
+    library = Library(place.folder, clock=place.clock, free_bytes=lambda: free.pop(0))
+    found = []
+    for wait_s in waits_s:
+        library.fail("m", "m.h5", error)
+        place.now += wait_s
+        found.append([entry.name for entry in library.to_mend(library.entries())] == ["m"])
+    assert found == due
+
+
+def test_what_is_wrong_inside_is_deleted_before_it_is_made_again(place: Place) -> None:
+    shards = place.publish(place.open(), "m", "{}", "w1", "w2", "w3").shards
+    paths = [place.folder / "_w" / shard.name for shard in shards]
+    library = place.open(loaded=True)
+    library.reuse("m", "m.h5")
+    for path in paths[:2]:
+        path.write_bytes(b"??")
+    assert library.to_mend(library.entries()) == []
+    assert [library.shelf.is_unchecked(shard.name) for shard in shards] == [True, True, True]
+    library.shelf.note_checked(shards[0].name, is_right=False)
+    assert library.to_mend(library.entries()) == [library.entry("m")]
+    assert [path.exists() for path in paths] == [False, False, True]
+    assert [library.shelf.is_unchecked(shard.name) for shard in shards] == [False, False, False]
 
 
 def test_a_kill_between_record_and_live_file_is_mended(place: Place) -> None:

@@ -264,9 +264,9 @@ def large(tmp_path: Path) -> tuple[Path, str]:
     source = tmp_path / "large.h5"
     shutil.copy(FILES["keras3/dense"], source)
     library = Library(tmp_path / ".tfjs-serve")
-    shard = Shard("0" * 32 + ".bin", 64_000_000)
-    with (tmp_path / ".tfjs-serve" / "_w" / shard.name).open("wb") as file:
-        file.truncate(shard.nbytes)
+    weights = bytes(64_000_000)
+    shard = Shard(f"{hashlib.sha256(weights).hexdigest()[:32]}.bin", len(weights))
+    (tmp_path / ".tfjs-serve" / "_w" / shard.name).write_bytes(weights)
     digest = hashlib.sha256(b"{}").hexdigest()[:16]
     artifacts = Artifacts(digest, b"{}", (shard,), Summary(1, 1, (), (), None, False))
     stamp = Stamp(*Identity.of(source).stamp)

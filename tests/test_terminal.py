@@ -182,6 +182,62 @@ def test_verbose_tells_what_was_changed_and_a_loss_is_always_told() -> None:
     assert told([event], verbosity=Verbosity.VERBOSE)[0].splitlines()[1:] == [rules, loss]
 
 
+def first_scan(count: int) -> list[Event]:
+    """Return the events of a folder of many models: two in ten unchanged, one refused."""
+    names = [f"m{number:04}" for number in range(count)]
+    events: list[Event] = [Ready("http://localhost:1", 1, count)]
+    events += [Converting(name) for number, name in enumerate(names) if number % 10 > 1]
+    for number, name in enumerate(names):
+        made: Event = Converted(name, f"/{name}/model.json", "0" * 16, 1000, 7)
+        if number % 10 < 2:
+            made = Reused(name, f"/{name}/model.json", "0" * 16, 1000)
+        elif number % 10 == 9:
+            made = Failed(name, f"{name}.h5: no", (), served=False)
+        events.append(made)
+    return events
+
+
+def after_head(events: Sequence[Event]) -> str:
+    out, _ = told(events)
+    return out.partition("Ctrl-C to stop.\n\n")[2]
+
+
+def test_many_models_are_told_of_by_the_tenth_and_in_sum() -> None:
+    lines = [f"  · converting, {done} of 100 models are done\n" for done in range(10, 100, 10)]
+    assert after_head([*first_scan(100), MNIST]) == (
+        "".join(lines)
+        + "  ✓ 100 models: 70 converted, 20 unchanged, 10 refused\n"
+        + "\n  await tf.loadLayersModel('http://localhost:1/m0000/model.json')\n\n"
+        + "  ✓ mnist               1.2 MB      35 ms\n"
+    )
+    assert len(told(first_scan(100))[1].splitlines()) == 10
+
+
+def test_many_unchanged_models_are_one_line() -> None:
+    unchanged = [event for event in first_scan(205) if isinstance(event, Reused)]
+    assert len(unchanged) == 42
+    listed = after_head([Ready("http://localhost:1", 1, 40), *unchanged])
+    assert len(listed.split("unchanged\n")) - 1 == 42
+    out = after_head([Ready("http://localhost:1", 1, 41), *unchanged])
+    assert out.startswith("  ✓ 41 models: 41 unchanged\n")
+    assert out.endswith("  · m0201               1.0 kB  unchanged\n")
+
+
+def test_quiet_and_verbose_of_many_models() -> None:
+    assert told(first_scan(100), verbosity=Verbosity.QUIET)[0] == ""
+    out, _ = told(first_scan(100), verbosity=Verbosity.VERBOSE)
+    assert len([line for line in out.splitlines() if "@0000000000000000" in line]) == 90
+
+
+def test_a_terminal_shows_one_line_for_many_models() -> None:
+    made, stdout, _ = reporter(columns=60)
+    for event in first_scan(100)[:150]:
+        made.report(event)
+    out = text_of(stdout)
+    assert "\n" not in out
+    assert out.endswith("\r\x1b[2K    converting 70 of 100: m0069…")
+
+
 def test_the_snippet_waits_for_conversions_that_run() -> None:
     events: list[Event] = [
         Ready("http://localhost:1", 1, 2),
@@ -216,6 +272,17 @@ def test_quiet_shows_warnings_and_refusals_only() -> None:
     assert out == ""
     assert err.splitlines()[0] == "  ! text             layer 'dense': is dropped"
     assert len(err.splitlines()) == 5
+
+
+def test_a_warning_that_lasts_is_told_once() -> None:
+    same = Reused("text", "/text/model.json", "00112233445566ff", 999, SLOW.warnings)
+    other = replace(same, warnings=(Note("is approximated", "dense"),))
+    good = replace(same, warnings=())
+    events: list[Event] = [SLOW, same, SLOW, other, good, SLOW, Removed("text"), same]
+    _, err = told(events)
+    assert [line.rpartition(" ")[2] for line in err.splitlines()] == [
+        *("dropped", "approximated", "dropped", "dropped")
+    ]
 
 
 def test_verbose_shows_digests_and_beginnings() -> None:

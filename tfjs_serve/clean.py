@@ -13,6 +13,7 @@ from tfjs_serve.artifacts import SHARD_FOLDER
 from tfjs_serve.config import is_ours
 from tfjs_serve.errors import UsageError
 from tfjs_serve.library.folder import TEMPORARY_PREFIX, ServedFolder
+from tfjs_serve.library.lock import is_held
 
 _SHARD = re.compile(r"[0-9a-f]{32}\.bin")
 _VERSION = re.compile(r"(.+)@[0-9a-f]{16}")
@@ -30,10 +31,13 @@ class Cleaned:
 def clean(folder: Path) -> Cleaned:
     """Delete what tfjs-serve published into `folder`, and the folder when that empties it.
 
-    Raises UsageError when the folder is not one of ours, OSError when a file cannot be deleted.
+    Raises UsageError when the folder is not one of ours or a server publishes into it, OSError
+    when a file cannot be deleted.
     """
     if not is_ours(folder) or folder.is_symlink():
         raise UsageError(f"{folder}: was not written by tfjs-serve; nothing was deleted")
+    if is_held(ServedFolder(folder).lock):
+        raise UsageError(f"{folder}: a server publishes into it; stop that first")
     files = nbytes = 0
     for path in list(_written(folder)):
         nbytes += path.lstat().st_size

@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfjs_serve import __version__
-from tfjs_serve.config import Settings, Verbosity, folder_id, served_folder
+from tfjs_serve.config import Settings, Verbosity, folder_id
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.events import Event, ModelEvent, Ready, Stopped, Warned
 from tfjs_serve.keras_files.readiness import ignore_lease_signals
-from tfjs_serve.library import Library
+from tfjs_serve.library import Claim, Library, claim
 from tfjs_serve.serving import (
     AccessPolicy,
     BoundSockets,
     PortTakenError,
+    Runner,
     bind,
     folder_served_at,
     make_app,
@@ -110,7 +111,8 @@ class _Session:
         loop.set_exception_handler(self._on_loop_error)
         stop = _stop_event(loop, self._end_at_once)
         models_dir = settings.models_dir.absolute()
-        served = _spelled_below(served_folder(settings).absolute(), models_dir)
+        claimed = claim(settings)
+        served = _spelled_below(claimed.folder.absolute(), models_dir)
         library = Library(served, keep=settings.keep)
         library.subscribe(self._tell)
         library.load()
@@ -122,23 +124,22 @@ class _Session:
             options_for=settings.options_for,
             report=self._tell,
             poll=settings.poll,
+            follow_links=settings.follow_links,
             force=settings.force,
         )
         app = make_app(library, self._access, folder_id=folder_id(models_dir), on_event=self._tell)
+        server: Runner | None = None
         try:
             models = await watcher.start()
             server = await serve(app, bound, drain_s=settings.drain_s)
-            try:
-                self._announce(models, served)
-                await stop.wait()
-            finally:
-                await server.stop()
+            self._announce(models, served, claimed)
+            await stop.wait()
         finally:
-            await watcher.close()
-            await workers.close()
+            ended = _end_publishing(watcher, workers, claimed)
+            await asyncio.gather(ended, *([] if server is None else [server.stop()]))
         self._reporter.report(Stopped())
 
-    def _announce(self, models: int, served: Path) -> None:
+    def _announce(self, models: int, served: Path, claimed: Claim) -> None:
         """Report that the server is ready, then what happened before it was."""
         settings, bound = self._settings, self._bound
         self._reporter.open(
@@ -155,6 +156,13 @@ class _Session:
                 Warned(
                     f"port {bound.wanted_port} is taken by another program, so this is port "
                     f"{bound.port}; pages that name the other port get their models from there"
+                )
+            )
+        if claimed.in_use is not None:
+            self._tell(
+                Warned(
+                    f"{claimed.in_use}: another server publishes into this folder, so this one "
+                    f"publishes into {claimed.folder}"
                 )
             )
         self._reporter.report(Ready(bound.url, bound.port, models))
@@ -180,6 +188,13 @@ class _Session:
         self._reporter.report(Stopped())
         self._reporter.close(_LAST_WORDS_S)
         os._exit(0)
+
+
+async def _end_publishing(watcher: Watcher, workers: Workers, claimed: Claim) -> None:
+    """Publish no more, and let the next server have the folder while running answers end."""
+    await watcher.close()
+    await workers.close()
+    claimed.lock.release()
 
 
 def _stop_event(

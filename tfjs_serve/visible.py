@@ -13,6 +13,8 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
 
     Names of files may hold terminal escapes, right-to-left overrides or lone surrogates.
     """
+    if text.isprintable():  # Nearly all text is, and this looks a hundred times quicker.
+        return text
     return "".join(
         character
         if (keep_lines and character == "\n") or _is_plain(character)

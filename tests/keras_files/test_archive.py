@@ -6,6 +6,7 @@ import math
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,6 +212,82 @@ def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as file:
         file.writestr(CONFIG, b"{}")
     with pytest.raises(ConversionError, match=r"holds a config\.json that is there twice"):
+        open_keras_file(path).__enter__()
+
+
+def header(name: str, data: bytes, at: int | None = None) -> bytes:
+    """Return the local header of a stored member; its line in the directory when it lies `at`."""
+    crc, size, text = zlib.crc32(data), len(data), name.encode()
+    if at is None:
+        fields = (20, 0, 0, 0, 33, crc, size, size, len(text), 0)
+        return struct.pack("<4s5H3L2H", LOCAL, *fields) + text
+    line = (20, 20, 0, 0, 0, 33, crc, size, size, len(text), 0, 0, 0, 0, 0, at)
+    return struct.pack("<4s6H3L5H2L", CENTRAL, *line) + text
+
+
+def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    """The config spans the metadata that follows it (Fifield, A better zip bomb, 2019)."""
+    metadata, config = MEMBERS[METADATA], MEMBERS[CONFIG]
+    whole = config + header(METADATA, metadata) + metadata
+    body = header(CONFIG, whole) + whole + header(WEIGHTS, DENSE) + DENSE
+    directory = (
+        header(CONFIG, whole, 0)
+        + header(METADATA, metadata, len(header(CONFIG, whole) + config))
+        + header(WEIGHTS, DENSE, len(header(CONFIG, whole) + whole))
+    )
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 3, 3, len(directory), len(body), 0)
+    path = tmp_path / "m.keras"
+    path.write_bytes(body + directory + end)
+    with pytest.raises(ConversionError, match=r"holds a metadata\.json that lies inside another"):
+        open_keras_file(path).__enter__()
+
+
+def test_a_member_that_unpacks_to_more_than_it_declares_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WEIGHTS: bytes(1 << 22)}, zipfile.ZIP_DEFLATED)
+    data = path.read_bytes()
+    for signature, after in ((LOCAL, 22), (CENTRAL, 24)):
+        data = patched(signature, after, struct.pack("<L", 1000))(data)
+    path.write_bytes(data)
+    with pytest.raises(ConversionError, match="that is longer than it declares"):
+        open_keras_file(path).__enter__()
+
+
+def test_an_oversized_directory_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    length = 65 << 20
+    with path.open("wb") as file:
+        file.write(LOCAL + bytes(96) + CENTRAL)
+        file.seek(100 + length)
+        file.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, length, 100, 0))
+    with pytest.raises(ConversionError, match=r"^m\.keras lists 9 zip members; save the model"):
+        open_keras_file(path).__enter__()
+
+
+def test_a_bomb_of_weights_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "m.keras", {**MEMBERS, WEIGHTS: bytes(17 << 20)}, zipfile.ZIP_DEFLATED
+    )
+    with pytest.raises(ConversionError, match=r"model\.weights\.h5 that declares 17825792 bytes"):
+        open_keras_file(path).__enter__()
+
+
+def external_storage(file: h5py.File, path: str) -> None:
+    file.create_dataset(path, (12,), "f4", external=[("/etc/passwd", 0, 48)])
+
+
+def virtual(file: h5py.File, path: str) -> None:
+    layout = h5py.VirtualLayout((3, 4), "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "d", (3, 4))
+    file.create_virtual_dataset(path, layout)
+
+
+@pytest.mark.parametrize("put", [external_storage, virtual])
+def test_other_files_are_never_read(put: Callable[[h5py.File, str], None], tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        put(file, "layers/dense/vars/0")
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WEIGHTS: out.getvalue()})
+    with pytest.raises(ConversionError, match="keeps its values in other files, which are never"):
         open_keras_file(path).__enter__()
 
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +61,18 @@ def link_to_device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
+def link_to_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+def unix_socket(path: Path) -> None:
+    # Names of sockets are short, so a short one is moved.
+    with tempfile.TemporaryDirectory(prefix="s") as folder, socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"{folder}/s")
+        Path(folder, "s").rename(path)
+
+
 def dangling_link(path: Path) -> None:
     path.symlink_to("nowhere.h5")
 
@@ -79,6 +93,8 @@ def link_loop(path: Path) -> None:
         ),
         pytest.param(folder, "is a folder, not a file", id="folder"),
         pytest.param(pipe, "is a pipe, socket or device, not a file", id="pipe"),
+        pytest.param(link_to_pipe, "is a pipe, socket or device, not a file", id="link to pipe"),
+        pytest.param(unix_socket, "is a pipe, socket or device, not a file", id="socket"),
         pytest.param(link_to_device, "is a pipe, socket or device, not a file", id="device"),
     ],
 )
@@ -99,6 +115,22 @@ def test_a_name_with_control_characters_is_shown_escaped(tmp_path: Path) -> None
 
 def flagged(offset: int) -> Callable[[bytes], bytes]:
     return lambda data: data[:offset] + b"\1" + data[offset + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        pytest.param(b"", Readiness.UNKNOWN, id="zeros"),
+        pytest.param(b"PK\3\4", Readiness.UNFINISHED, id="zip"),
+    ],
+)
+def test_a_sparse_giant_is_looked_at_in_no_time(
+    head: bytes, expected: Readiness, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(head)
+    os.truncate(path, 64 << 30)
+    assert probed(path) is expected
 
 
 V0: dict[str, object] = {}

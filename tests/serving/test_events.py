@@ -59,7 +59,7 @@ def test_what_a_page_hears(library: Library) -> None:
                     "error",
                     {
                         "name": "vision/digits",
-                        "message": "two\nlines",
+                        "message": "two\\nlines",
                         "served": True,
                         "revision": 6,
                     },

@@ -204,6 +204,26 @@ def test_a_shard_that_vanished_is_not_found(library: Library) -> None:
     assert asyncio.run(scenario()) == Answer(404, CORS | NO_BODY, b"")
 
 
+def test_a_shard_of_an_earlier_run_is_looked_into_once(library: Library, tmp_path: Path) -> None:
+    again = library_in(tmp_path)
+    again.load()
+    for name, entry in again.unclaimed.items():
+        again.reuse(name, entry.source)
+    path = library.folder / "_w" / SHARD
+    right = path.read_bytes()
+
+    async def ask(content: bytes) -> Answer:
+        path.write_bytes(content)
+        async with running(again) as server:
+            return await server.ask("GET", f"/_w/{SHARD}")
+
+    assert asyncio.run(ask(b"?" * len(right))) == Answer(404, CORS | NO_BODY, b"")
+    assert not path.exists()
+    names = ["busy", "mended", "vision/digits"]
+    assert [entry.name for entry in again.to_mend(again.entries())] == names
+    assert asyncio.run(ask(right)).body == right
+
+
 def test_large_shards_arrive_whole(library: Library) -> None:
     weights = bytes(range(256)) * (9 * 4096 + 1)  # two slices and a bit
     publish(library, "large", weights=weights)

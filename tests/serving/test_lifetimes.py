@@ -132,6 +132,18 @@ def test_a_running_download_gets_its_time(library: Library) -> None:
     asyncio.run(scenario())
 
 
+def test_a_download_outlives_the_file_it_reads(library: Library) -> None:
+    async def scenario() -> None:
+        download = Download(library)
+        async with running(library) as server:
+            reader = await download.begin(server.port)
+            library.shelf.note_checked(shard_name(download.weights), is_right=False)
+            assert await reader.readexactly(len(download.weights)) == download.weights
+            download.writer.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_download_that_takes_longer_is_cut(library: Library) -> None:
     async def scenario() -> None:
         download = Download(library)

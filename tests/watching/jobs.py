@@ -29,12 +29,28 @@ def save(path: Path, text: str) -> None:
         file.attrs["text"] = text
 
 
-def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artifacts:
+harms: list[str] = []
+"""What jobs did to their process."""
+
+
+def stage(
+    path: Path, served_folder: Path, name: str, options: Options, source: int | None = None
+) -> Artifacts:
     """Convert a model file, or do what its text says."""
-    with h5py.File(path, "r", locking=False) as file:
+    with (
+        path.open("rb") if source is None else os.fdopen(os.dup(source), "rb") as opened,
+        h5py.File(opened, "r", locking=False) as file,
+    ):
         text = str(file.attrs["text"])
     if text == "refuse":
         raise ConversionError("refused", (Reason("holds code", "f", "Lambda", "rewrite it"),))
+    if text.startswith("gated"):
+        with path.with_suffix(".log").open("a") as log:
+            print(text, file=log, flush=True)
+        if (gate := path.with_suffix(".gate")).exists():
+            gate.read_bytes()  # A pipe: until the test has opened and closed it.
+    if text == "refuse often":
+        raise ConversionError("refused", [Reason(str(number)) for number in range(100_000)])
     if text == "busy":
         raise SourceBusyError("changed")
     if text == "crash":
@@ -46,6 +62,26 @@ def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artif
         os._exit(3)
     if text == "hang":
         time.sleep(600)
+    if text == "loop":
+        path.with_suffix(".told").write_text(str(os.getpid()))
+        while True:
+            pass
+    if text == "burn":
+        started = time.process_time()
+        while time.process_time() < started + 0.6:
+            pass
+    if text == "grow":
+        harms.extend(["x"] * (1 << 40))
+    if text == "flood":
+        with path.with_suffix(".flood").open("wb") as file:
+            while True:
+                file.write(bytes(1 << 20))
+    if text == "descriptors":
+        harms.extend(str(os.open(path, os.O_RDONLY)) for _ in range(1 << 20))
+    if text == "harm":
+        harms.append("harmed")
+    if text == "harmed":
+        text = json.dumps(harms)
     if text == "bug":
         raise ZeroDivisionError("a fault of ours")
     if text == "full":
@@ -54,6 +90,10 @@ def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artif
         print("a library prints", flush=True)
         sys.stderr.write("and complains\n")
         text += sys.stdin.read()
+    if text == "open":
+        links = [Path("/proc/self/fd") / number for number in os.listdir("/proc/self/fd")]  # noqa: PTH208
+        files = [str(link.readlink()) for link in links if link.exists()]
+        text = json.dumps([file for file in files if file.endswith(".h5")])
     if text == "environment":
         names = ("HDF5_USE_FILE_LOCKING", "HDF5_PLUGIN_PRELOAD")
         text = json.dumps(

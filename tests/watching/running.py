@@ -74,6 +74,7 @@ class Place:
         served: Path | None = None,
         poll: bool | None = None,
         force: bool = False,
+        follow_links: bool = False,
         options: Options | None = None,
         job: str = "tests.watching.jobs:stage",
     ) -> AsyncIterator[Running]:
@@ -96,6 +97,7 @@ class Place:
             report=tell,
             poll=poll,
             force=force,
+            follow_links=follow_links,
         )
         try:
             count = await watcher.start()

@@ -71,7 +71,7 @@ UNKNOWN = Readiness.UNKNOWN
         ),
         pytest.param(
             [(0.0, OLD, FLAGGED), (1.999, OLD, FLAGGED), (2.0, OLD, FLAGGED)],
-            [Wait(0.001), Wait(2.0), Attempt()],
+            [Wait(0.001), Wait(2.0), GiveUp()],
             id="killed-after-a-flush",
         ),
         pytest.param(

@@ -83,7 +83,8 @@ def test_an_unreadable_folder_hides_only_itself(scope: Scope) -> None:
 
 def test_files_below_a_folder_that_is_gone(scope: Scope) -> None:
     put(scope, "ab/m.h5")
-    known = {"a/m.h5": A, "a/b/n.h5": A, "ab/m.h5": A, "a.h5": A}
+    paths = ["a/m.h5", "a/b/n.h5", "ab/m.h5", "a.h5"]
+    known = {path: Seen(Identity(1, inode, 3, 4, 5)) for inode, path in enumerate(paths)}
     assert scope.look(known, ["a"]) == {"a/m.h5": None, "a/b/n.h5": None}
     assert scope.look(known, ["a.h5"]) == {"a.h5": None}
     assert scope.look(known, ["ab"]) == {"ab/m.h5": Seen.of(scope.models_dir / "ab/m.h5")}
@@ -102,3 +103,21 @@ def test_files_below_a_folder_that_is_gone(scope: Scope) -> None:
 )
 def test_differences(before: dict[str, Seen], after: dict[str, Seen], changed: set[str]) -> None:
     assert differences(before, after) == changed
+
+
+def test_what_shares_an_inode_with_what_changed(scope: Scope) -> None:
+    put(scope, "old.h5", "runs/best.h5", "alone.h5")
+    (scope.models_dir / "link.h5").symlink_to("runs/best.h5")
+    os.link(scope.models_dir / "runs/best.h5", scope.models_dir / "hard.h5")
+    known = scope.scan()
+    assert scope.look(known, ["alone.h5"]) == {"alone.h5": known["alone.h5"]}
+    (scope.models_dir / "old.h5").rename(scope.models_dir / "new.h5")
+    assert scope.look(known, ["new.h5"]) == {
+        "new.h5": Seen.of(scope.models_dir / "new.h5"),
+        "old.h5": None,
+    }
+    put(scope, "runs/other.h5")
+    (scope.models_dir / "runs/other.h5").rename(scope.models_dir / "runs/best.h5")
+    changed = scope.look(known, ["runs/best.h5"])
+    assert changed.keys() == {"runs/best.h5", "link.h5", "hard.h5"}
+    assert changed["link.h5"] == changed["runs/best.h5"] != known["link.h5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_silent_are_reading_and_what_is_no_model(models: Path, heard: Heard) -> 
     (models / "m.h5").read_text()
     (models / "last.h5").write_text("x")
     assert set(heard.until("last.h5")) == {"m.h5", "last.h5"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="watchdog waits there only")
+def test_what_leaves_holds_up_nothing(models: Path, heard: Heard) -> None:
+    """watchdog keeps a departure, and every hint behind it, for 0.5 s: none is asked for."""
+    (models / "m.h5").write_text("x")
+    assert (heard.until("m.h5"), heard.until("m.h5")) == (["m.h5"], ["m.h5"])  # Made, closed.
+    (models / "m.h5").rename(models.parent / "m.h5")
+    (models / "n.h5").write_text("x")
+    assert heard.until("n.h5") == ["n.h5"]
 
 
 def _move_in(models: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import errno
 import gzip
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,8 +147,8 @@ def _download(place: Place) -> None:
 
 
 def _link(place: Place) -> None:
-    save(place.models.parent / "n.h5", "new")
-    (place.models / "n.h5").symlink_to(place.models.parent / "n.h5")
+    place.save(".cache/1", "new")
+    (place.models / "n.h5").symlink_to(".cache/1")
 
 
 def _copy_slowly(place: Place) -> None:
@@ -201,6 +204,42 @@ def test_a_change_is_served_and_the_old_version_stays_pinned(place: Place) -> No
             assert running.texts() == {"m": "two"}
             assert running.library.pinned("m", old.digest) is not None
             assert running.library.pinned("m", new.digest) is not None
+
+    finish(work())
+
+
+def test_every_epoch_of_a_training_appears(place: Place) -> None:
+    async def work() -> None:
+        async with place.run() as running:
+            for epoch in range(30):
+                await asyncio.to_thread(place.save, f"run/epoch{epoch}.h5", f"{epoch}")
+            for epoch in range(30):
+                if f"run/epoch{epoch}" not in running.texts():
+                    await running.until(Converting, f"run/epoch{epoch}")
+            await running.idle()
+            assert running.texts() == {f"run/epoch{epoch}": f"{epoch}" for epoch in range(30)}
+            assert not [event for event in running.told if isinstance(event, Failed)]
+
+    finish(work())
+
+
+def test_what_is_saved_while_it_is_converted_waits_as_the_newest_alone(place: Place) -> None:
+    gate = place.models / "m.gate"
+
+    async def work() -> None:
+        async with place.run() as running:
+            os.mkfifo(gate)
+            place.save("m.h5", "gated 0")
+            opened = await asyncio.to_thread(gate.open, "w")  # Once the conversion runs.
+            for number in range(1, 40):
+                await asyncio.to_thread(place.save, "m.h5", f"gated {number}")
+            gate.unlink()
+            opened.close()
+            await _until_text(running, "m", "gated 39")
+            await running.idle()
+            begun = (place.models / "m.log").read_text().splitlines()
+            assert (begun[0], begun[-1]) == ("gated 0", "gated 39")
+            assert set(begun[1:]) == {"gated 39"}
 
     finish(work())
 
@@ -389,6 +428,51 @@ def test_a_models_folder_that_vanishes_and_comes_back(place: Place) -> None:
             assert Removed("m") not in running.told
             place.save("n.h5", "three")
             await running.until(Converted, "n")
+
+    finish(work())
+
+
+def test_a_models_folder_that_vanishes_with_what_was_published_in_it(place: Place) -> None:
+    place.save("m.h5", "one")
+    away = place.models.parent / "away"
+
+    async def work() -> None:
+        async with place.run() as running:
+            digest = (await running.until(Converted, "m")).digest
+            place.models.rename(away)
+            await running.until(Warned)
+            away.rename(place.models)
+            place.save("n.h5", "two")
+            await running.until(Converted, "n")
+            await running.idle()
+            assert running.digest("m") == digest
+            assert [type(e) for e in running.told].count(Warned) == 1
+            assert not [e for e in running.told if isinstance(e, Failed | Removed)]
+
+    finish(work())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes the place of inotify")
+def test_without_events_a_warning_and_scans(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from watchdog.observers import inotify_c
+
+    def no_watch_left(*_: object) -> int:
+        ctypes.set_errno(errno.ENOSPC)
+        return -1
+
+    monkeypatch.setattr(inotify_c, "inotify_add_watch", no_watch_left)
+
+    async def work() -> None:
+        async with place.run() as running:
+            warned = await running.until(Warned)
+            assert warned.text == (
+                "file system events cannot be had (inotify watch limit reached); "
+                "looking every 0.5 s instead"
+            )
+            for number in range(2):
+                place.save(f"m{number}.h5", "one")
+                await running.until(Converted, f"m{number}")
+            assert [type(e) for e in running.told].count(Warned) == 1
 
     finish(work())
 

@@ -5,29 +5,39 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.watching.jobs import REPORT, save
 from tfjs_serve.artifacts import Artifacts, Options, Shard
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
+from tfjs_serve.keras_files.readiness import Identity
 from tfjs_serve.report import Note
 from tfjs_serve.watching import Workers
-from tfjs_serve.watching.workers import default_count, wall_clock_limit_s
+from tfjs_serve.watching.limits import Limits
+from tfjs_serve.watching.workers import default_count
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="limits are the Linux kernel's")
 
 JOB = "tests.watching.jobs:stage"
 
 
 @asynccontextmanager
 async def working(
-    count: int = 1, job: str = JOB, limit_s: float | None = None
+    count: int = 1, job: str = JOB, limits: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Workers]:
-    limit = wall_clock_limit_s if limit_s is None else lambda nbytes: limit_s
-    workers = Workers(count, job=job, limit_s=limit)
+    workers = Workers(
+        count, job=job, limits_for=lambda nbytes: replace(Limits.for_file(nbytes), **(limits or {}))
+    )
     try:
         yield workers
     finally:
@@ -85,7 +95,10 @@ def test_a_conversion(tmp_path: Path) -> None:
             id="fault-of-ours",
         ),
         pytest.param(
-            "full", "the converter failed on full.h5 (No space left on device)", id="disk-full"
+            "full",
+            "full.h5 cannot be published: the served folder refuses it (No space left on device); "
+            "make room there, and it is converted again",
+            id="disk-full",
         ),
         pytest.param("lie", "the converter gave a wrong answer about lie.h5", id="wrong-answer"),
     ],
@@ -106,6 +119,18 @@ def test_failures_are_sentences_and_the_next_job_runs(
         assert error.reasons == (Reason("holds code", "f", "Lambda", "rewrite it"),)
     if text == "bug":
         assert "ZeroDivisionError" in "".join(error.__notes__)
+
+
+def test_endless_reasons_do_not_keep_the_server_busy(tmp_path: Path) -> None:
+    async def run() -> ConversionError:
+        async with working() as workers:
+            with pytest.raises(ConversionError) as caught:
+                await convert(workers, tmp_path, "refuse often")
+            return caught.value
+
+    reasons = asyncio.run(run()).reasons
+    assert reasons[:1000] == tuple(Reason(str(number)) for number in range(1000))
+    assert reasons[1000:] == (Reason("there are 99000 more reasons like these"),)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
@@ -130,15 +155,102 @@ def test_a_busy_source_is_no_failure(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_stalled_converter_is_stopped_and_replaced(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with working(limit_s=1.0) as workers:
-            await convert(workers, tmp_path, "warm")
-            with pytest.raises(ConversionError, match=r"was stopped after 1 s on hang\.h5"):
-                await convert(workers, tmp_path, "hang")
-            await convert(workers, tmp_path, "next")
+LIMITED = "took the converter to its limit of"
 
-    asyncio.run(run())
+
+@pytest.mark.parametrize(
+    ("text", "limits", "limit"),
+    [
+        pytest.param("hang", {"wall_s": 1.0}, "1 s", id="clock"),
+        pytest.param("loop", {"cpu_s": 1}, "1 s of processor time", id="processor", marks=linux),
+        pytest.param("grow", {}, "1024 MiB of memory", id="memory", marks=linux),
+        pytest.param(
+            "flood",
+            {"file_bytes": 3 << 20},
+            "3 MiB in one written file",
+            id="written file",
+            marks=linux,
+        ),
+        pytest.param("descriptors", {}, "64 open files", id="open files", marks=linux),
+    ],
+)
+def test_a_job_at_a_limit_fails_with_a_sentence_that_names_it_and_the_next_job_runs(
+    text: str, limits: dict[str, float], limit: str, tmp_path: Path
+) -> None:
+    async def run() -> ConversionError:
+        async with working(limits=limits) as workers:
+            await convert(workers, tmp_path, "warm")
+            with pytest.raises(ConversionError) as caught:
+                await convert(workers, tmp_path, text)
+            await convert(workers, tmp_path, "next")
+            return caught.value
+
+    remedy = "the file may be damaged: save the model again"
+    assert str(asyncio.run(run())) == f"{text}.h5 {LIMITED} {limit}; {remedy}"
+
+
+@linux
+def test_what_a_job_does_to_its_process_does_not_reach_the_next_job(tmp_path: Path) -> None:
+    async def run() -> tuple[Artifacts, list[int], list[int]]:
+        async with working() as workers:
+            await convert(workers, tmp_path, "harm")
+            before = workers.pids
+            return await convert(workers, tmp_path, "harmed"), before, workers.pids
+
+    artifacts, before, after = asyncio.run(run())
+    assert json.loads(artifacts.model_json)[0] == "[]"
+    assert before == after  # The process that imported everything is the same one.
+
+
+@linux
+def test_processor_time_counts_anew_for_every_job(tmp_path: Path) -> None:
+    async def run() -> set[int]:
+        pids: set[int] = set()
+        async with working(limits={"cpu_s": 1}) as workers:
+            for _ in range(3):
+                await convert(workers, tmp_path, "burn")
+                pids.update(workers.pids)
+        return pids
+
+    assert len(asyncio.run(run())) == 1
+
+
+def test_the_file_that_was_opened_is_converted_wherever_its_name_leads(tmp_path: Path) -> None:
+    mine, other, link = tmp_path / "mine.h5", tmp_path / "other.h5", tmp_path / "m.h5"
+    save(mine, "mine")
+    save(other, "other")
+    link.symlink_to(mine)
+    identity = Identity.of(link)
+
+    async def run() -> list[str]:
+        found = []
+        async with working() as workers:
+            blocker = asyncio.create_task(convert(workers, tmp_path, "warm"))
+            for _ in range(2):
+                try:
+                    artifacts, _ = await workers.convert(
+                        link, tmp_path / "served", "m", Options(), identity
+                    )
+                    found.append(json.loads(artifacts.model_json)[0])
+                except SourceBusyError as busy:
+                    found.append(str(busy))
+                link.unlink()
+                link.symlink_to(other)
+            await blocker
+        return found
+
+    assert asyncio.run(run()) == ["mine", "m.h5 changed before it was read"]
+
+
+@linux
+def test_a_worker_holds_no_file_of_an_earlier_job(tmp_path: Path) -> None:
+    async def run() -> Artifacts:
+        async with working() as workers:
+            await convert(workers, tmp_path, "one")
+            return await convert(workers, tmp_path, "open")
+
+    told = json.loads(asyncio.run(run()).model_json)[0]
+    assert json.loads(told) == [str(tmp_path / "open.h5")]
 
 
 def test_closing_ends_running_conversions_at_once(tmp_path: Path) -> None:
@@ -200,6 +312,38 @@ def test_a_worker_is_modest_and_safe(tmp_path: Path) -> None:
     }
 
 
+CONVERT_UNTIL_KILLED = """
+import asyncio, sys
+from pathlib import Path
+from tfjs_serve.artifacts import Options
+from tfjs_serve.watching import Workers
+async def main():
+    workers = Workers(1, job=sys.argv[1])
+    path = Path(sys.argv[2])
+    task = asyncio.create_task(workers.convert(path, path.parent / "served", "m", Options()))
+    while not workers.pids or not path.with_suffix(".told").exists():
+        await asyncio.sleep(0.01)
+    print(*workers.pids, path.with_suffix(".told").read_text(), flush=True)
+    await task
+asyncio.run(main())
+"""
+
+
+@linux
+def test_no_process_outlives_a_killed_server(tmp_path: Path) -> None:
+    path = tmp_path / "loop.h5"
+    save(path, "loop")
+    with subprocess.Popen(
+        [sys.executable, "-c", CONVERT_UNTIL_KILLED, JOB, path], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        worker, job = map(os.pidfd_open, map(int, server.stdout.readline().split()))
+        server.kill()
+    for process in (worker, job):
+        assert select.select([process], [], [], 20.0)[0]
+        os.close(process)
+
+
 @pytest.mark.parametrize(
     ("job", "why"),
     [
@@ -217,10 +361,5 @@ def test_a_converter_that_does_not_start_says_why(tmp_path: Path, job: str, why:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("nbytes", "limit_s"),
-    [pytest.param(0, 10.0, id="empty"), pytest.param(500_000_000, 20.0, id="500-MB")],
-)
-def test_limits(nbytes: int, limit_s: float) -> None:
-    assert wall_clock_limit_s(nbytes) == limit_s
+def test_there_are_a_few_workers_at_most() -> None:
     assert 1 <= default_count() <= 4

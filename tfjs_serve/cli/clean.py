@@ -16,7 +16,7 @@ from tfjs_serve.terminal import escape, size
 @click.command(cls=TeachingCommand, add_help_option=False, **HELP["clean"])
 @click.argument("folder", metavar="DIR")
 @option("Options", "--out", "FOLDER", "Clean this served folder instead.")
-@option("Options", "--quiet", None, "Show refusals only.")
+@option("Options", "-q, --quiet", None, "Show refusals only.")
 @option("Options", "--verbose", None, "Show tracebacks.")
 @click.help_option("-h", "--help", help="Show this help.")
 def clean(folder: str, out: str | None, quiet: bool | None, verbose: bool | None) -> int:
@@ -25,7 +25,7 @@ def clean(folder: str, out: str | None, quiet: bool | None, verbose: bool | None
 
     if out is None and not Path(folder).is_dir():
         raise UsageError(f"{folder}: is no folder; expected the folder that holds the models")
-    candidates = (Path(out),) if out is not None else config.default_folders(Path(folder))
+    candidates = [Path(out)] if out is not None else _folders_of(Path(folder))
     targets = [path for path in candidates if path.exists() or path.is_symlink()]
     if not targets and not quiet:
         click.echo(f"{escape(str(candidates[0]))}: does not exist, there is nothing to clean")
@@ -37,3 +37,7 @@ def clean(folder: str, out: str | None, quiet: bool | None, verbose: bool | None
                 f"{escape(str(path))}: deleted {done.files} files, {size(done.nbytes)} freed{left}"
             )
     return DONE
+
+
+def _folders_of(models_dir: Path) -> list[Path]:
+    return [config.default_folder(models_dir), *config.private_folders(models_dir)]

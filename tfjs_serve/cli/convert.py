@@ -45,7 +45,7 @@ def quantize(dtype: str, text: str) -> Callable[[Callable[..., Any]], Callable[.
 @option("Output", "--metadata", "KEY:PATH,...", "Put JSON files into userDefinedMetadata.")
 @option("Output", "--companion", None, "Write layers.js, for layers TensorFlow.js lacks, too.")
 @model_options("Model")
-@option("Output", "--quiet", None, "Show warnings and refusals only.")
+@option("Output", "-q, --quiet", None, "Show warnings and refusals only.")
 @option("Output", "--verbose", None, "Show what was changed, and tracebacks.")
 @click.help_option("-h", "--help", help="Show this help.")
 def convert(

@@ -161,6 +161,7 @@ def option(
 ) -> Callable[[_Function], _Function]:
     """Declare an option; without a metavar it is a switch. `None` when it is not given.
 
+    names: separated by a comma and a space, the short one first.
     flag_value: what it says when it is given without a value; None when it needs one.
     """
 
@@ -176,7 +177,7 @@ def option(
         kwargs |= {"metavar": metavar, "multiple": multiple, "type": str}
         if flag_value is not None:
             kwargs |= {"is_flag": False, "flag_value": flag_value}
-    return click.option(names, cls=make, **kwargs)  # type: ignore[arg-type]
+    return click.option(*names.split(", "), cls=make, **kwargs)  # type: ignore[arg-type]
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.config.environment import wants_color
-from tfjs_serve.config.folders import default_folders, folder_id, is_ours, served_folder
+from tfjs_serve.config.folders import default_folder, folder_id, is_ours, private_folders
 from tfjs_serve.config.loading import load
 from tfjs_serve.config.options import parse_option, parse_options
 from tfjs_serve.config.settings import LogFormat, ModelOptions, Settings, Verbosity
@@ -15,12 +15,12 @@ __all__ = [
     "ModelOptions",
     "Settings",
     "Verbosity",
-    "default_folders",
+    "default_folder",
     "folder_id",
     "is_ours",
     "load",
     "parse_option",
     "parse_options",
-    "served_folder",
+    "private_folders",
     "wants_color",
 ]

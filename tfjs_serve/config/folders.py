@@ -1,12 +1,11 @@
-"""Where the served folder lies."""
+"""Where the served folder may lie."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tfjs_serve.config.environment import environment
@@ -17,31 +16,24 @@ SERVED_FOLDER = ".tfjs-serve"
 STATE_FOLDER = ".state"
 """Where the served folder keeps its records: the mark of a folder that is ours."""
 
-
-def served_folder(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
-    """Return the folder to publish into, made when missing; UsageError when it cannot be.
-
-    `--out`, else `.tfjs-serve` in the models folder, else, when that is not writable, one in the
-    user's cache folder.
-    """
-    candidates = (settings.out,) if settings.out else default_folders(settings.models_dir, environ)
-    problem: OSError | None = None
-    for folder in candidates:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # Permission bits say little on network shares and Windows: write something.
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError as error:
-            problem = error
-    raise UsageError(
-        f"{candidates[-1]}: the served folder cannot be written ({problem}); "
-        "name another one with --out"
-    )
+_MOST_SERVERS = 32
+"""How many servers may serve one models folder beside the one that publishes into it."""
 
 
-def default_folders(models_dir: Path, environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """Return where the served folder of `models_dir` may lie, best first."""
+def default_folder(models_dir: Path) -> Path:
+    """Return where the served folder of `models_dir` lies when nothing speaks against it."""
+    return models_dir / SERVED_FOLDER
+
+
+def private_folders(models_dir: Path, environ: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """Yield where else it may lie, in the user's cache folder, one for each server at a time."""
+    first = _cache_folder(environ) / folder_id(models_dir)
+    yield first
+    for number in range(2, _MOST_SERVERS + 1):
+        yield first.with_name(f"{first.name}-{number}")
+
+
+def _cache_folder(environ: Mapping[str, str] | None) -> Path:
     environ = environment() if environ is None else environ
     if sys.platform == "win32":
         base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
@@ -49,7 +41,7 @@ def default_folders(models_dir: Path, environ: Mapping[str, str] | None = None) 
         base = Path.home() / "Library" / "Caches"
     else:
         base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return models_dir / SERVED_FOLDER, base / "tfjs-serve" / folder_id(models_dir)
+    return base / "tfjs-serve"
 
 
 def folder_id(models_dir: Path) -> str:

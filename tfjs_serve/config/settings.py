@@ -43,6 +43,7 @@ class Settings:
     out: the served folder; None for `.tfjs-serve` inside the models folder.
     cors: 'local', '*', or allowed origins.
     poll: None to decide by the file system.
+    follow_links: True to serve files outside of the models folder that a link in it leads to.
     gru_unroll, allow_custom: as in `Options`, for models that have none of their own.
     models: the first whose glob matches decides; the user's own file stands before the one in
         the models folder.
@@ -56,6 +57,7 @@ class Settings:
     cors: tuple[str, ...] = ("local",)
     allow_hosts: tuple[str, ...] = ()
     poll: bool | None = None
+    follow_links: bool = False
     open: bool = False
     keep: int = 3
     force: bool = False

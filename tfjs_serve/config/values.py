@@ -123,6 +123,7 @@ SETTINGS: Mapping[str, Setting] = {
         lambda value: tuple(dict.fromkeys(_host_name(item) for item in _items(value))),
     ),
     "poll": Setting("poll", _SWITCH, _switch),
+    "follow_links": Setting("follow_links", _SWITCH, _switch),
     "open": Setting("open", _SWITCH, _switch),
     "keep": Setting("keep", "a number from 1 to 1000", lambda value: _number(value, 1, 1000)),
     "force": Setting("force", _SWITCH, _switch),

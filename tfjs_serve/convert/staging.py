@@ -47,13 +47,18 @@ CONVERTED_BY = f"tfjs-serve (converter revision {CONVERTER_REVISION})"
 _temporaries = count()
 
 
-def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artifacts:
+def stage(
+    path: Path, served_folder: Path, name: str, options: Options, source: int | None = None
+) -> Artifacts:
     """Convert one file for the served folder.
+
+    source: the open file, the caller's; without it the path is opened. With it the path tells
+    only what the file is called and what lies beside it.
 
     Raises ConversionError when the model cannot be converted exactly, SourceBusyError when the
     file is being written or changed while it was read; either leaves no file behind.
     """
-    fd = open_source(path)
+    fd = open_source(path) if source is None else source
     try:
         before = Identity.of(fd)
         if probe(fd) is Readiness.BUSY:
@@ -69,7 +74,8 @@ def stage(path: Path, served_folder: Path, name: str, options: Options) -> Artif
             raise SourceBusyError(f"{path.name} changed while it was read")
         return artifacts
     finally:
-        os.close(fd)
+        if source is None:
+            os.close(fd)
 
 
 def _has_moved(fd: int, before: Identity) -> bool:

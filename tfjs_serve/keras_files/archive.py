@@ -1,9 +1,9 @@
 """Guarded reading of `.keras` archives: a zip file of two JSON texts and an HDF5 file.
 
-Nothing is ever extracted by name. Three members are found by their exact names, checked against
-their local headers and their checksums, and the weights are read where they lie: Keras stores
-them as they are. Only an archive that somebody packed again is unpacked, into a file without a
-name that goes away with the process.
+Nothing is ever extracted by name. Three members and the vocabularies of layers are found by their
+exact names, checked against their local headers and their checksums, and the weights are read
+where they lie: Keras stores them as they are. Only an archive that somebody packed again is
+unpacked, into a file without a name that goes away with the process.
 
 Source: keras/src/saving/saving_lib.py, `_save_model_to_fileobj` (Keras 2.13 to 3).
 """
@@ -14,7 +14,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -26,9 +26,18 @@ from tfjs_serve.keras_files.zip_end import find_end
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 PACKED_WEIGHTS = "model.weights.npz"
+ASSETS, VOCABULARY = "assets/", "/vocabulary.txt"
+"""What stands around the path of a layer in the name of the member with its vocabulary.
+
+Source: keras/src/layers/preprocessing/index_lookup.py, `save_assets`.
+"""
 
 DIRECTORY_LIMIT = 64 << 20
 TEXT_LIMIT = 64 << 20
+VOCABULARIES_LIMIT = 16 << 20
+"""Bytes of all vocabularies together."""
+
+VOCABULARIES_COUNT = 1000
 WEIGHTS_LIMIT = 16 << 30
 RATIO_LIMIT = 200
 """Bytes that one packed byte may stand for in members above RATIO_FREE_BYTES."""
@@ -57,11 +66,13 @@ class Archive:
     """What a `.keras` archive holds.
 
     weights: the HDF5 file, in the archive itself or in a file without a name.
+    vocabularies: texts by the paths of their layers, as in `layers/integer_lookup`.
     """
 
     metadata: str
     config: str
     weights: Window
+    vocabularies: Mapping[str, str]
 
 
 def members_of(window: Window, where: str) -> list[str]:
@@ -79,17 +90,21 @@ def open_archive(window: Window, where: str) -> Iterator[Archive]:
     SourceBusyError when it became shorter while it was read.
     """
     infos = _directory(window, where)
-    metadata, config = (_text(_member(infos, window, n, where), where) for n in (METADATA, CONFIG))
+    texts = [_member(infos, window, name, where) for name in (METADATA, CONFIG)]
     if any(info.filename == PACKED_WEIGHTS for info in infos):
         raise refusal(where, "keeps its weights as NumPy arrays (.npz)", SAVE_AGAIN_ARCHIVE)
     weights = _member(infos, window, WEIGHTS, where)
+    vocabularies = _vocabularies(infos, window, where)
+    _check_apart([*texts, *vocabularies.values(), weights], where)
+    metadata, config = (_text(member, where) for member in texts)
+    words = {path: _text(member, where) for path, member in vocabularies.items()}
     if not weights.is_packed:
         _check(weights, _crc(weights.window.steps()), weights.window.nbytes, where)
-        yield Archive(metadata, config, weights.window)
+        yield Archive(metadata, config, weights.window, words)
         return
     with tempfile.TemporaryFile(prefix="tfjs-serve-") as file:
         _unpack(weights, file, where)
-        yield Archive(metadata, config, Window(file.fileno(), 0, weights.nbytes))
+        yield Archive(metadata, config, Window(file.fileno(), 0, weights.nbytes), words)
 
 
 def _directory(window: Window, where: str) -> list[zipfile.ZipInfo]:
@@ -152,6 +167,32 @@ def _member(infos: list[zipfile.ZipInfo], window: Window, name: str, where: str)
         raise _refused(name, f"declares {info.file_size} bytes", where)
     place = Window(window.fd, window.offset + start, info.compress_size)
     return Member(name, place, is_packed, info.file_size, info.CRC)
+
+
+def _vocabularies(infos: list[zipfile.ZipInfo], window: Window, where: str) -> dict[str, Member]:
+    """Return the vocabularies by the paths of their layers; the paths are never opened."""
+    found = [
+        info
+        for info in infos
+        if info.filename.startswith(ASSETS) and info.filename.endswith(VOCABULARY)
+    ]
+    if len(found) > VOCABULARIES_COUNT:
+        raise refusal(where, f"holds {len(found)} vocabularies", SAVE_AGAIN_ARCHIVE)
+    members = [_member(found, window, info.filename, where) for info in found]
+    nbytes = sum(member.nbytes for member in members)
+    if nbytes > VOCABULARIES_LIMIT:
+        why = f"holds vocabularies of {nbytes} bytes, more than {VOCABULARIES_LIMIT}"
+        raise refusal(where, why, "adapt the layers to fewer tokens and save it again")
+    return {member.name.removeprefix(ASSETS).removesuffix(VOCABULARY): member for member in members}
+
+
+def _check_apart(members: list[Member], where: str) -> None:
+    """Refuse members that share bytes: one text would be read as a part of another."""
+    end = 0
+    for member in sorted(members, key=lambda member: member.window.offset):
+        if member.window.offset < end:
+            raise _refused(member.name, "lies inside another member", where)
+        end = member.window.offset + member.window.nbytes
 
 
 def _text(member: Member, where: str) -> str:

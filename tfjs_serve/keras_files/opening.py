@@ -23,6 +23,7 @@ from tfjs_serve.keras_files.readiness import find_signature, open_source
 from tfjs_serve.keras_files.reading import Window
 from tfjs_serve.keras_files.refusals import display_name, translated
 from tfjs_serve.keras_files.strangers import is_keras_archive, stranger
+from tfjs_serve.keras_files.wholeness import require_whole
 from tfjs_serve.keras_files.zip_end import is_zip
 
 
@@ -43,6 +44,7 @@ def open_keras_file(
     fd = source if isinstance(source, int) else open_source(source)
     where = name or ("the file" if isinstance(source, int) else display_name(source))
     try:
+        require_whole(fd, where)
         if is_zip(fd):
             with _open_archive(fd, where) as file:
                 yield file

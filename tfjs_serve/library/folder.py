@@ -4,6 +4,7 @@
     <name>@<digest>/model.json    one version
     _w/<32 hex>.bin               the shards of all models
     .state/<32 hex>.json          one record per model, for the next start (records.py)
+    .state/lock                   locked by the server that publishes here (lock.py)
     .gitignore                    `*`: the folder is a cache
 
 Every file but a shard is written here, under a temporary name in the same directory first, so
@@ -12,8 +13,10 @@ that whoever reads it finds the old bytes or the new ones.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -41,6 +44,11 @@ class ServedFolder:
         """Return the folder of the records."""
         return self.path / ".state"
 
+    @property
+    def lock(self) -> Path:
+        """Return the file that who publishes into the folder keeps locked."""
+        return self.records / "lock"
+
     def prepare(self) -> None:
         """Make the folders; OSError when that is not allowed."""
         for folder in (self.path, self.path / SHARD_FOLDER, self.records):
@@ -60,12 +68,26 @@ class ServedFolder:
         """Return where a shard lies."""
         return self.path / SHARD_FOLDER / file_name
 
+    # Asked of all models every few seconds: paths as values would cost more than the disk does.
+
+    def has_pages(self, name: str, digest: str) -> bool:
+        """Tell whether both model.json of a version that is the newest are there."""
+        places = (name, f"{name}@{digest}")
+        return all(os.path.exists(f"{self.path}/{place}/{_ENTRY_FILE}") for place in places)  # noqa: PTH110
+
     def has_whole(self, shard: Shard) -> bool:
         """Tell whether a shard is there with the size it should have."""
         try:
-            return self.shard(shard.name).stat().st_size == shard.nbytes
+            return os.stat(f"{self.path}/{SHARD_FOLDER}/{shard.name}").st_size == shard.nbytes  # noqa: PTH116
         except OSError:
             return False
+
+    def free_bytes(self) -> int:
+        """Return how much room is left on the disk."""
+        try:
+            return shutil.disk_usage(self.path).free
+        except OSError:
+            return 0
 
     def shard_age_s(self, file_name: str, now: float) -> float | None:
         """Return how many seconds before `now` (since the epoch) a shard was written."""
@@ -88,22 +110,24 @@ class ServedFolder:
                 if not _SHARD_NAME.fullmatch(path.name) and _is_older(path, before):
                     yield path
 
-    def strays(self, known: AbstractSet[Path], before: float, started: float) -> Iterator[Path]:
+    def strays(self, known: AbstractSet[str], before: float, started: float) -> Iterator[Path]:
         """Yield what ended processes left: versions not `known`, files half-written.
 
         A version counts when it was written before `before`, a temporary before `started`.
         """
-        for folder, folders, files in os.walk(self.path):
-            if Path(folder) == self.path and SHARD_FOLDER in folders:
+        root = str(self.path)
+        for folder, folders, files in os.walk(root):
+            if folder == root and SHARD_FOLDER in folders:
                 folders.remove(SHARD_FOLDER)
-            is_version = _PINNED_FOLDER.fullmatch(Path(folder).name) is not None
-            for path in (Path(folder, file) for file in files):
-                if path.name.startswith(TEMPORARY_PREFIX):
-                    is_stray = _is_older(path, started)
+            is_version = _PINNED_FOLDER.fullmatch(os.path.basename(folder)) is not None  # noqa: PTH119
+            for file in files:
+                path = os.path.join(folder, file)  # noqa: PTH118
+                if file.startswith(TEMPORARY_PREFIX):
+                    is_stray = _is_older(Path(path), started)
                 else:
-                    is_stray = is_version and path not in known and _is_older(path, before)
+                    is_stray = is_version and path not in known and _is_older(Path(path), before)
                 if is_stray:
-                    yield path
+                    yield Path(path)
 
     def remove(self, path: Path) -> None:
         """Delete a file and every folder that it leaves empty; a missing one is fine."""
@@ -113,6 +137,12 @@ class ServedFolder:
                 if folder in (self.path, self.records, self.path / SHARD_FOLDER):
                     break
                 folder.rmdir()
+
+
+def is_right(shard: Path) -> bool:
+    """Tell whether a shard holds what its name says; blocks while it is read."""
+    with shard.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(shard.stem)
 
 
 def replace(path: Path, data: bytes) -> None:

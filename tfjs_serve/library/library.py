@@ -18,6 +18,7 @@ from tfjs_serve.events import Converting, Failed, ModelEvent, Removed
 from tfjs_serve.library import announce, records
 from tfjs_serve.library.entries import Entry, Stamp, State, Version
 from tfjs_serve.library.folder import ServedFolder, replace
+from tfjs_serve.library.mending import Mending, is_whole
 from tfjs_serve.library.nearest import nearest
 from tfjs_serve.library.shelf import Shelf
 
@@ -33,6 +34,7 @@ class Library:
         grace_s: float = 60.0,
         clock: Callable[[], float] | None = None,
         wall_clock: Callable[[], float] | None = None,
+        free_bytes: Callable[[], int] | None = None,
     ) -> None:
         """Serve from `folder`; keep `keep` versions and anything replaced under `grace_s` ago.
 
@@ -44,7 +46,8 @@ class Library:
         self._grace_s = grace_s
         self._files = ServedFolder(folder)
         self._files.prepare()
-        self._shelf = Shelf(self._files, grace_s, self._clock, self._wall_clock)
+        self.shelf = Shelf(self._files, grace_s, self._clock, self._wall_clock)
+        self._mending = Mending(self._files, self._clock, free_bytes or self._files.free_bytes)
         self._entries: dict[str, Entry] = {}
         self._unclaimed: dict[str, Entry] = {}
         self._unconfirmed: set[str] = set()
@@ -75,9 +78,9 @@ class Library:
         """
         for entry in records.read_all(self._files, self._clock()):
             self._unclaimed[entry.name] = entry
-            self._shelf.hold(*entry.versions)
+            self.shelf.hold_unchecked(*entry.versions)
         known = {
-            self._files.pinned(entry.name, version.digest)
+            str(self._files.pinned(entry.name, version.digest))
             for entry in self._unclaimed.values()
             for version in entry.versions
         }
@@ -133,13 +136,14 @@ class Library:
         previous = tuple(old for old in older if old.digest != version.digest)
         published = changed(ready, current=version, previous=previous)
         self._write(published, version)
-        self._shelf.hold(version)
+        self.shelf.hold(version)
         for old in older:
             if old.digest == version.digest:
-                self._shelf.release(old)
+                self.shelf.release(old)
         self._retired.pop(name, None)
         self._unconfirmed.discard(name)
         self._entries[name] = published
+        self._mending.note(published)
         self._tell(announce.converted(name, version))
         return True
 
@@ -153,8 +157,10 @@ class Library:
     def fail(self, name: str, source: str, error: ConversionError) -> None:
         """Note that the newest file cannot be served; the last good version stays."""
         entry = self._claim(name, source)
-        self._entries[name] = changed(entry, source=source, state=State.FAILED, error=error)
-        self._shelf.expect_leftovers()
+        failed = changed(entry, source=source, state=State.FAILED, error=error)
+        self._entries[name] = failed
+        self._mending.note(failed)
+        self.shelf.expect_leftovers()
         self._tell(Failed(name, error.message, error.reasons, entry.current is not None))
 
     def withdraw(self, name: str) -> None:
@@ -191,11 +197,17 @@ class Library:
                 self._retired[name] = kept
             else:
                 del self._retired[name]
-        self._shelf.collect()
+        self.shelf.collect()
 
-    def damaged(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those of `entries` that lack a file of the static site; any thread may ask."""
-        return [entry for entry in entries if not self._is_whole(entry)]
+    def to_mend(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those of `entries` that are to be converted again; any thread may ask.
+
+        Someone deleted a file of the static site, or there is room now on a disk that was full.
+        """
+        due = self._mending.due(entries)
+        # A worker keeps a shard that is there with the right size, so none may be wrong inside.
+        self.shelf.check(*(entry.current for entry in due if entry.current is not None))
+        return due
 
     # Questions, asked by the server.
 
@@ -216,7 +228,7 @@ class Library:
 
     def shard(self, file_name: str) -> Path | None:
         """Return where a shard of a kept version lies; None for any other name."""
-        return self._files.shard(file_name) if file_name in self._shelf else None
+        return self._files.shard(file_name) if file_name in self.shelf else None
 
     def nearest(self, name: str) -> str | None:
         """Return the name of a served model that resembles `name`, for the text of a 404."""
@@ -237,7 +249,7 @@ class Library:
 
     def _confirm(self, entry: Entry, version: Version, ms: int) -> None:
         """Note that converting again gave the bytes that are served already."""
-        if not self._is_whole(entry):
+        if not is_whole(self._files, entry):
             self._write(entry, version)
         with suppress(OSError):  # The record only spares the next start this conversion.
             records.write(self._files, entry)
@@ -266,22 +278,13 @@ class Library:
                 self._files.remove(pinned)
             raise
 
-    def _is_whole(self, entry: Entry) -> bool:
-        """Tell whether the files of the current version, if there is one, are there."""
-        if (version := entry.current) is None:
-            return True
-        pages = (self._files.live(entry.name), self._files.pinned(entry.name, version.digest))
-        return all(path.exists() for path in pages) and all(
-            self._files.has_whole(shard) for shard in version.artifacts.shards
-        )
-
     def _is_recent(self, version: Version) -> bool:
         return version.replaced_at is None or self._clock() - version.replaced_at < self._grace_s
 
     def _discard(self, name: str, versions: Sequence[Version], kept: Sequence[Version]) -> None:
         for version in versions:
             if version not in kept:
-                self._shelf.release(version)
+                self.shelf.release(version)
                 self._files.remove(self._files.pinned(name, version.digest))
 
     def _tell(self, event: ModelEvent) -> None:

@@ -26,7 +26,8 @@ def write(folder: ServedFolder, entry: Entry) -> None:
         "revision": CONVERTER_REVISION,
         "versions": [_version_as_json(version) for version in entry.versions],
     }
-    replace(path_of(folder, entry.name), json.dumps(record, indent=1).encode())
+    # Without an indent: only then json encodes in C, which the event loop waits for.
+    replace(path_of(folder, entry.name), json.dumps(record).encode())
 
 
 def path_of(folder: ServedFolder, name: str) -> Path:

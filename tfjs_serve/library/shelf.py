@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from tfjs_serve.library.entries import Version
-from tfjs_serve.library.folder import ServedFolder
+from tfjs_serve.library.folder import ServedFolder, is_right
 
 _SWEEP_EVERY_S = 600.0
 _LONGEST_CONVERSION_S = 3600.0
@@ -37,6 +38,7 @@ class Shelf:
         self._started = wall_clock()
         self._uses: Counter[str] = Counter()
         self._unused: set[str] = set()
+        self._unchecked: set[str] = set()
         self._sweep_at = clock()
 
     def __contains__(self, file_name: object) -> bool:
@@ -46,6 +48,30 @@ class Shelf:
         """Count the shards of kept versions."""
         for version in versions:
             self._uses.update(_shard_names(version))
+
+    def hold_unchecked(self, *versions: Version) -> None:
+        """Count the shards of versions of an earlier run; what they hold is to be looked at."""
+        self.hold(*versions)
+        self._unchecked.update(*map(_shard_names, versions))
+
+    def is_unchecked(self, file_name: str) -> bool:
+        """Tell whether a shard is of an earlier run and was not compared with its name since."""
+        return file_name in self._unchecked
+
+    def note_checked(self, file_name: str, is_right: bool) -> None:
+        """Trust a shard from now on, or delete it, so that its models count as damaged.
+
+        A power failure, a bad disk or a person may have changed it since the run that wrote it.
+        """
+        self._unchecked.discard(file_name)
+        if not is_right:
+            self._files.remove(self._files.shard(file_name))
+
+    def check(self, *versions: Version) -> None:
+        """Look into those shards of some versions into which nobody looked yet; blocks."""
+        for name in self._unchecked & {name for one in versions for name in _shard_names(one)}:
+            with suppress(OSError):  # Missing, which is as good as deleted.
+                self.note_checked(name, is_right(self._files.shard(name)))
 
     def release(self, version: Version) -> None:
         """Count the shards of a version no longer; those nothing else names may be deleted."""

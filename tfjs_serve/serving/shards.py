@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import hdrs, web
 
 from tfjs_serve.library import Library
+from tfjs_serve.library.folder import is_right
 from tfjs_serve.serving.answers import problem, validated
 from tfjs_serve.serving.targets import Target
 
@@ -29,41 +32,50 @@ async def answer_shard(
         return response
     wanted = 0 if request.method == hdrs.METH_HEAD else _SLICE_BYTES
     try:
-        part, nbytes = await asyncio.to_thread(_read, path, 0, wanted)
+        if library.shelf.is_unchecked(target.name):
+            library.shelf.note_checked(target.name, await asyncio.to_thread(is_right, path))
+        file, part, nbytes = await asyncio.to_thread(_open, path, wanted)
     except FileNotFoundError:
         return problem(target, HTTPStatus.NOT_FOUND, "")
-    if wanted and len(part) < nbytes:
-        return await _sliced(request, response, path, part, nbytes)
+    if file is not None:
+        return await _sliced(request, response, file, part, nbytes)
     response.body = part
     response.headers[hdrs.CONTENT_LENGTH] = str(nbytes)
     return response
 
 
 async def _sliced(
-    request: web.Request, head: web.Response, path: Path, part: bytes, nbytes: int
+    request: web.Request, head: web.Response, file: BinaryIO, part: bytes, nbytes: int
 ) -> web.StreamResponse:
-    """Send a large shard part by part; one that ends early breaks the connection.
+    """Send a large shard part by part, then close it; one that ends early breaks the connection.
 
-    Weights cut short must fail as a network error does, which tfjs notices (browser.md T1).
+    Weights cut short must fail as a network error does, which tfjs notices (browser.md T1). The
+    file stays open meanwhile: when its version is kept no longer, its name goes, not its bytes.
     """
-    response = web.StreamResponse(headers=head.headers)
-    response.content_length = nbytes
-    await response.prepare(request)
-    offset = 0
-    while part:
-        await response.write(part)
-        offset += len(part)
-        try:
-            part, _ = await asyncio.to_thread(_read, path, offset, _SLICE_BYTES)
-        except OSError:
-            break
-    if offset < nbytes and request.transport is not None:
-        request.transport.abort()
-    return response
+    with file:
+        response = web.StreamResponse(headers=head.headers)
+        response.content_length = nbytes
+        await response.prepare(request)
+        offset = 0
+        while part:
+            await response.write(part)
+            offset += len(part)
+            try:
+                part = await asyncio.to_thread(file.read, _SLICE_BYTES)
+            except OSError:
+                break
+        if offset < nbytes and request.transport is not None:
+            request.transport.abort()
+        return response
 
 
-def _read(path: Path, offset: int, nbytes: int) -> tuple[bytes, int]:
-    """Return a slice of a file and the size of all of it."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(nbytes), os.fstat(file.fileno()).st_size
+def _open(path: Path, wanted: int) -> tuple[BinaryIO | None, bytes, int]:
+    """Return the beginning of a file and its size; the file too when more of it is wanted."""
+    with ExitStack() as opened:
+        file = opened.enter_context(path.open("rb", buffering=0))
+        nbytes = os.fstat(file.fileno()).st_size
+        part = file.read(wanted)
+        if not wanted or len(part) >= nbytes:
+            return None, part, nbytes
+        opened.pop_all()
+        return file, part, nbytes

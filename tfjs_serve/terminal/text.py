@@ -22,6 +22,7 @@ from tfjs_serve.events import (
 )
 from tfjs_serve.report import Note
 from tfjs_serve.terminal.output import columns, marks, painter, write
+from tfjs_serve.terminal.progress import Progress
 from tfjs_serve.terminal.report import quantization_lines, report_lines
 from tfjs_serve.terminal.reporter import Banner
 from tfjs_serve.terminal.words import (
@@ -65,9 +66,10 @@ class TextReporter:
         self._banner: Banner | None = None
         self._url = ""
         self._models = 0
-        self._settled: set[str] = set()
+        self._progress = Progress()
         self._converting: dict[str, None] = {}
         self._snippets: list[tuple[str, str, bool, tuple[str, ...]]] = []
+        self._warned: dict[str, tuple[Note, ...]] = {}
         self._is_introduced = False
         self._has_progress = False
         self._width = _NAME_WIDTHS.start
@@ -82,6 +84,7 @@ class TextReporter:
         match event:
             case Ready():
                 self._url, self._models = event.url, event.models
+                self._progress.expect(event.models)
                 self._head()
             case Converting():
                 self._converting[event.name] = None
@@ -93,8 +96,9 @@ class TextReporter:
             case Failed():
                 self._failed(event)
             case Removed():
-                self._settled.discard(event.name)
+                self._progress.forget(event.name)
                 self._converting.pop(event.name, None)
+                self._warned.pop(event.name, None)
                 self._line("-", "dim", event.name, "no longer served, its file is gone")
             case Blocked():
                 self._warn(f"blocked a page of {event.origin}: {event.hint}")
@@ -104,6 +108,7 @@ class TextReporter:
                 if self._columns(self._stdout) is not None:
                     write(self._stdout, _ERASE)  # the ^C that the terminal shows
                 self._out("Stopped.")
+        self._sum_up()
         self._introduce()
         self._draw_progress()
 
@@ -132,28 +137,37 @@ class TextReporter:
         self._out("")
 
     def _served(self, event: Reused | Converted) -> None:
-        self._settle(event.name)
-        url = urljoin(self._url, event.url)
-        needs = (event.needs_companion, event.custom_classes)
-        self._snippets.append((event.name, url, *needs))
+        if not self._is_introduced:
+            url = urljoin(self._url, event.url)
+            needs = (event.needs_companion, event.custom_classes)
+            self._snippets.append((event.name, url, *needs))
+        is_converted = isinstance(event, Converted)
+        self._settle(event.name, "converted" if is_converted else "unchanged")
+        if self._verbosity is Verbosity.VERBOSE or self._progress.lists:
+            self._list(event)
+        if event.warnings != self._warned.get(event.name):
+            for note in event.warnings:
+                self._note(event.name, note)
+        self._warned[event.name] = event.warnings  # What lasts is told once.
+
+    def _list(self, event: Reused | Converted) -> None:
+        """Show the line of a model, and below it what was done to it."""
+        is_verbose = self._verbosity is Verbosity.VERBOSE
         if isinstance(event, Converted):
             mark, style, how = self._good, "good", duration(event.ms)
         else:
             mark, style, how = self._same, "dim", "unchanged"
         text = f"{size(event.bytes):>9} {how:>10}"
-        if self._verbosity is Verbosity.VERBOSE:
+        if is_verbose:
             text += f"   @{event.digest}"
         self._line(mark, style, event.name, text)
         if isinstance(event, Converted):
-            is_verbose = self._verbosity is Verbosity.VERBOSE
             for line in (report_lines if is_verbose else quantization_lines)(event.report):
                 columns = self._columns(self._stdout)
                 self._out(hung(" " * _INDENT, self._safe(line), _INDENT, columns))
-        for note in event.warnings:
-            self._note(event.name, note)
 
     def _failed(self, event: Failed) -> None:
-        self._settle(event.name)
+        self._settle(event.name, "refused")
         paint = self._paint_err
         headline, *rest = refusal_lines(event.error, event.reasons)
         self._tell(paint("bad", self._bad), event.name, headline)
@@ -177,7 +191,7 @@ class TextReporter:
 
     def _introduce(self) -> None:
         """Show how to load a first model, once what the first scan found has settled."""
-        is_busy = self._converting or len(self._settled) < self._models
+        is_busy = self._converting or not self._progress.is_over
         if self._is_introduced or is_busy or not self._snippets or not self._url:
             return
         self._is_introduced = True
@@ -192,9 +206,18 @@ class TextReporter:
         self._out(f"  {self._paint_out('bold', load_snippet(url))}")
         self._out("")
 
-    def _settle(self, name: str) -> None:
-        self._settled.add(name)
+    def _settle(self, name: str, ending: str) -> None:
+        self._progress.settle(name, ending)
         self._converting.pop(name, None)
+
+    def _sum_up(self) -> None:
+        """Tell of models that are too many for a line each: when all are done, or meanwhile."""
+        if (summary := self._progress.summary()) is not None:
+            self._out(f"  {self._paint_out('good', self._good)} {summary}")
+            return
+        is_log = self._columns(self._stdout) is None
+        if is_log and self._converting and (news := self._progress.news()) is not None:
+            self._out(f"  {self._paint_out('dim', self._same)} {news}")
 
     def _line(self, mark: str, style: str, name: str, text: str) -> None:
         self._out(f"  {self._paint_out(style, mark)} {self._name(name)} {text}")
@@ -210,9 +233,7 @@ class TextReporter:
         if columns is None or not self._converting or self._verbosity is Verbosity.QUIET:
             return
         oldest = cut(self._safe(next(iter(self._converting))), _NAME_WIDTHS.stop)
-        count = ""
-        if len(self._settled) < self._models:
-            count = f" {len(self._settled) + 1} of {self._models}"
+        count = f" {self._progress.count}".rstrip()
         # A line that is not cut wraps, and only its last part would be erased.
         line = cut(f"    converting{count}: {oldest}", columns - 1 - len(self._dots))
         write(self._stdout, self._paint_out("dim", line + self._dots))

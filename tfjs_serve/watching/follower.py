@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +11,12 @@ from pathlib import Path
 
 from tfjs_serve.artifacts import Options
 from tfjs_serve.errors import ConversionError, SourceBusyError
-from tfjs_serve.keras_files.refusals import SAVE_AGAIN, refusal
-from tfjs_serve.library import Library
+from tfjs_serve.keras_files.wholeness import incomplete
+from tfjs_serve.library import Library, State
 from tfjs_serve.watching import settle
-from tfjs_serve.watching.look import Look, look_at
+from tfjs_serve.watching.look import Look
 from tfjs_serve.watching.seen import Seen, seen_at
+from tfjs_serve.watching.unpublished import unpublished
 from tfjs_serve.watching.workers import Workers
 
 _LOOKS_AT_ONCE = 8
@@ -46,12 +46,14 @@ class Follower:
         library: Library,
         workers: Workers,
         options_for: Callable[[str], Options],
+        look_at: Callable[[Path], Look | None],
     ) -> None:
         """Follow nothing yet."""
         self._models_dir = models_dir
         self._library = library
         self._workers = workers
         self._options_for = options_for
+        self._look_at = look_at
         self._files: dict[str, _File] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looks = asyncio.Semaphore(_LOOKS_AT_ONCE)
@@ -102,7 +104,7 @@ class Follower:
             while self._is_followed(file):
                 file.woken.clear()
                 async with self._looks:
-                    look = await asyncio.to_thread(look_at, self._models_dir / file.source)
+                    look = await asyncio.to_thread(self._look_at, self._models_dir / file.source)
                 if look is not None and look.seen != file.done:
                     settling, wait = await self._step(file, settling, look)
                     if wait is not None:
@@ -126,7 +128,7 @@ class Follower:
             if isinstance(verdict, settle.Attempt) and error is None:
                 await self._convert(file, look.seen)
             else:
-                self._fail(file, error or _incomplete(file.source))
+                self._fail(file, error or incomplete(file.source, look.readiness))
         except SourceBusyError as busy:
             settling, again = settle.judge_busy(settling, time.monotonic())
             if isinstance(again, settle.Wait):
@@ -143,7 +145,7 @@ class Follower:
         error: ConversionError | None = None
         try:
             artifacts, ms = await self._workers.convert(
-                path, self._library.folder, file.name, options
+                path, self._library.folder, file.name, options, seen.model
             )
         except ConversionError as refused:
             error = refused
@@ -154,15 +156,16 @@ class Follower:
             return
         try:
             self._library.publish(file.name, file.source, artifacts, seen.stamp, options, ms)
-        except OSError as full:
-            what = f"cannot be published: the served folder refuses it ({full.strerror or full})"
-            remedy = "make room there, then save again"
-            if full.errno == errno.ENAMETOOLONG:  # A version's name is 17 characters longer.
-                remedy = "give the file a shorter name"
-            self._fail(file, refusal(file.source, what, remedy))
+        except OSError as refused:
+            self._fail(file, unpublished(file.source, refused))
 
     def _fail(self, file: _File, error: ConversionError) -> None:
-        if self._is_followed(file):
+        """Tell of a failure, unless it is what was told last."""
+        if not self._is_followed(file):
+            return
+        entry = self._library.entry(file.name)
+        is_failed = entry is not None and entry.state is State.FAILED
+        if entry is None or not is_failed or str(entry.error) != str(error):
             self._library.fail(file.name, file.source, error)
 
     def _is_followed(self, file: _File) -> bool:
@@ -174,7 +177,3 @@ async def _is_woken(woken: asyncio.Event, until: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(woken.wait(), until - time.monotonic())
     return woken.is_set()
-
-
-def _incomplete(source: str) -> ConversionError:
-    return refusal(source, "is incomplete: its writer stopped before the end", SAVE_AGAIN)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files.beside import is_written_beside
 from tfjs_serve.keras_files.readiness import Identity, Readiness, open_source, probe
+from tfjs_serve.keras_files.refusals import display_name, refusal
 from tfjs_serve.watching.seen import Seen, seen_at
 
 
@@ -24,9 +25,14 @@ class Look:
     error: ConversionError | None = None
 
 
-def look_at(path: Path) -> Look | None:
-    """Look at a file; None when there is none. Blocks as long as the file system does."""
+def look_at(path: Path, within: Path | None = None) -> Look | None:
+    """Look at a file; None when there is none. Blocks as long as the file system does.
+
+    within: the folder that a link must not leave; None when it may lead anywhere.
+    """
     try:
+        if within is not None:
+            _refuse_leaving(path, within)
         fd = open_source(path)
     except ConversionError as error:
         seen = seen_at(path)
@@ -45,3 +51,11 @@ def look_at(path: Path) -> Look | None:
     if seen.model != identity:  # Written to or replaced between two steps.
         readiness = Readiness.BUSY
     return Look(seen, readiness)
+
+
+def _refuse_leaving(path: Path, folder: Path) -> None:
+    """Refuse a link to a file elsewhere: who may write here might not be allowed to read that."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        what = "is a link that leads out of the models folder"
+        remedy = "start with --follow-links, or put the file itself there"
+        raise refusal(display_name(path), what, remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
+import socket
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
@@ -20,8 +20,11 @@ _START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from tfjs_serve.watching.worker import main
-main(sys.argv[2])
+main(sys.argv[2], *map(int, sys.argv[3:]))
 """
+HANDS_OVER = hasattr(socket, "send_fds")
+"""Whether a worker can be given an open file; elsewhere (Windows) it opens the path itself."""
+
 _START_LIMIT_S = 60.0
 _DYING_S = 2.0
 _LINE_BYTES = 16 * 1024 * 1024
@@ -32,12 +35,18 @@ class WorkerProcess:
     """One process that converts."""
 
     def __init__(
-        self, process: Process, stdin: StreamWriter, stdout: StreamReader, stderr: StreamReader
+        self,
+        process: Process,
+        stdin: StreamWriter,
+        stdout: StreamReader,
+        stderr: StreamReader,
+        handover: socket.socket | None,
     ) -> None:
         self._process = process
         self._stdin = stdin
         self._stdout = stdout
         self._stderr = stderr
+        self._handover = handover
         self._is_waiting = False
         self._errors = bytearray()
         self._reader = asyncio.create_task(self._read_errors())
@@ -45,18 +54,29 @@ class WorkerProcess:
     @classmethod
     async def start(cls, job: str, folder: str) -> WorkerProcess:
         """Start a process in an empty folder: relative paths inside models lead nowhere."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _START, _python_path(), job),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd=folder,
-            env=os.environ | ENVIRONMENT,
-            limit=_LINE_BYTES,
-        )
+        ours, theirs = socket.socketpair() if HANDS_OVER else (None, None)
+        numbers = () if theirs is None else (theirs.fileno(),)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", _START, _python_path(), job, *map(str, numbers)),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                cwd=folder,
+                env=os.environ | ENVIRONMENT,
+                limit=_LINE_BYTES,
+                pass_fds=numbers,
+            )
+        except BaseException:
+            if ours is not None:
+                ours.close()
+            raise
+        finally:
+            if theirs is not None:
+                theirs.close()
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise RuntimeError("a process was started without its pipes")
-        return cls(process, process.stdin, process.stdout, process.stderr)
+        return cls(process, process.stdin, process.stdout, process.stderr, ours)
 
     @property
     def pid(self) -> int:
@@ -69,14 +89,9 @@ class WorkerProcess:
         return self._process.returncode is None and not self._is_waiting
 
     @property
-    def ending(self) -> str:
-        """Return how the process ended."""
-        code = self._process.returncode or 0
-        if code >= 0:
-            return f"exit status {code}"
-        with suppress(ValueError):
-            return f"signal {-code}, {signal.Signals(-code).name}"
-        return f"signal {-code}"
+    def exit_status(self) -> int:
+        """Return how the process ended: a status, or minus the number of a signal."""
+        return self._process.returncode or 0
 
     @property
     def errors(self) -> bytes:
@@ -91,16 +106,27 @@ class WorkerProcess:
         if "broken" in message:
             raise ConversionError(str(message["broken"]))
 
-    async def ask(self, request: dict[str, Any], limit_s: float) -> tuple[dict[str, Any], bytes]:
-        """Return the answer to a job; TimeoutError, or EOFError when the process is lost."""
+    async def ask(
+        self, request: dict[str, Any], source: int | None, limit_s: float
+    ) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a job; TimeoutError, or EOFError when the process is lost.
+
+        source: the open file that is converted, which stays the caller's.
+        """
         self._is_waiting = True
+        has_source = source is not None and self._handover is not None
+        request = request | {"has_source": has_source}
         try:
+            if source is not None and self._handover is not None:
+                # One byte, and the one before was read: it does not wait.
+                socket.send_fds(self._handover, [b"f"], [source])
             self._stdin.write(json.dumps(request).encode() + b"\n")
             await self._stdin.drain()
         except ConnectionError as error:
             raise EOFError from error
         answer = await asyncio.wait_for(self._receive(), limit_s)
-        self._is_waiting = False
+        # Whatever took the process of a job may have harmed more: such a worker is replaced.
+        self._is_waiting = "lost" in answer[0]
         return answer
 
     async def last_words(self) -> WorkerProcess:
@@ -119,6 +145,8 @@ class WorkerProcess:
             if self._process.returncode is None:
                 self._process.kill()
         self._stdin.close()
+        if self._handover is not None:
+            self._handover.close()
         await self._process.wait()
         await asyncio.wait([self._reader])
         return self

@@ -26,6 +26,11 @@ class Seen:
         return cls(Identity.of(path), identities_beside(path))
 
     @property
+    def inode(self) -> tuple[int, int]:
+        """Return what a model file keeps when it is renamed: device and inode."""
+        return self.model.dev, self.model.ino
+
+    @property
     def stamp(self) -> Stamp:
         """Return what of it survives a restart of the machine."""
         beside = tuple((name, *identity.stamp) for name, identity in self.beside)

@@ -19,7 +19,7 @@ UNLEASED_QUIET_S = 0.2
 """How long a complete file must stay the same where the system cannot tell of writers."""
 
 ABANDONED_QUIET_S = 2.0
-"""How long a file must stay the same whose writer left it half-open or half-written."""
+"""How long a file must stay the same until its writer counts as gone."""
 
 MOST_READS = 40
 """How often a file that looks ready and stays the same may be busy when it is read."""
@@ -32,6 +32,10 @@ _QUIET_S = {
     Readiness.TRAILING: ABANDONED_QUIET_S,
     Readiness.UNFINISHED: ABANDONED_QUIET_S,
 }
+
+_GIVEN_UP = frozenset({Readiness.FLAGGED, Readiness.UNFINISHED})
+"""What is never read. A flagged file may be as long as it says and hold weights of two versions:
+its writer was killed between a flush, or the opening of a file that was there, and the close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def judge(
     quiet_at = before.since + _QUIET_S[readiness]
     if now < quiet_at:
         return after, Wait(min(quiet_at, now + _retry_s(before.looks)))
-    return after, GiveUp() if readiness is Readiness.UNFINISHED else Attempt()
+    return after, GiveUp() if readiness in _GIVEN_UP else Attempt()
 
 
 def judge_busy(before: Settling, now: float) -> tuple[Settling, Wait | GiveUp]:

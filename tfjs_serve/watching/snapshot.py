@@ -25,8 +25,8 @@ class Scope:
     """What is looked at: the models folder without the served folder, which may lie inside.
 
     Dot-files, dot-folders and symbolic links to folders are left out; symbolic links to files
-    count as the file they lead to. Whatever has a model's suffix and is no folder counts, also a
-    pipe or a device: it is refused by name rather than passed over.
+    count as the file they lead to, which `look_at` may refuse. Whatever has a model's suffix and
+    is no folder counts, also a pipe or a device: it is refused by name rather than passed over.
     """
 
     models_dir: Path
@@ -42,7 +42,9 @@ class Scope:
     def look(self, known: Snapshot, hints: Iterable[str]) -> dict[str, Seen | None]:
         """Return what is now at and below some paths; None for known files that are gone.
 
-        Nothing is gone when the models folder itself is: it may be mounted again.
+        Files that share an inode with what changed are looked at too: links to it, and where it
+        was before it moved. Nothing is gone when the models folder itself is: it may be mounted
+        again.
         """
         if not self.models_dir.is_dir():
             return {}
@@ -54,6 +56,8 @@ class Scope:
             updates |= dict.fromkeys(_below(paths, hint))
             if self._is_inside(hint):
                 updates |= self._at(hint)
+        for path in _kin(known, updates):
+            updates |= {path: None, **self._at(path)}
         return updates
 
     def _is_inside(self, path: str) -> bool:
@@ -121,6 +125,13 @@ def _models_of(hints: Iterable[str], paths: Sequence[str]) -> Iterator[str]:
             for path in _starting(paths, f"{stem}."):
                 if path.rpartition(".")[0] == stem:
                     yield path
+
+
+def _kin(known: Snapshot, updates: Mapping[str, Seen | None]) -> list[str]:
+    """Return what shares an inode with what changed, before or after, without that itself."""
+    inodes = {seen.inode for seen in updates.values() if seen is not None}
+    inodes |= {known[path].inode for path in updates if path in known}
+    return [path for path, seen in known.items() if seen.inode in inodes and path not in updates]
 
 
 def _below(paths: Sequence[str], folder: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -21,10 +22,36 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from tfjs_serve.watching.snapshot import Scope, is_watched
+
+if sys.platform == "linux":
+    from watchdog.observers.inotify import InotifyEmitter
+    from watchdog.observers.inotify_c import InotifyConstants
+
+    class _Emitter(InotifyEmitter):
+        """Tells of what came, and not of what was moved away.
+
+        watchdog holds such an event, and all that follow, for 0.5 s: its other half may come
+        (`InotifyMoveEventGrouper.delay`). A file that moves inside the folder is found by its
+        inode, one that leaves it by the next scan.
+        """
+
+        def get_event_mask_from_filter(self) -> Any:
+            """Return the events that the kernel is asked for."""
+            mask = super().get_event_mask_from_filter()
+            return None if mask is None else mask & ~InotifyConstants.IN_MOVED_FROM
+
+    def _observer() -> BaseObserver:
+        return BaseObserver(_Emitter)
+
+else:
+    from watchdog.observers import Observer
+
+    def _observer() -> BaseObserver:
+        return Observer()
+
 
 _EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
@@ -76,8 +103,9 @@ class Events:
             # Told of a folder twice, which happens when folders are made quickly, watchdog warns
             # of its own books on our terminal.
             warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
-            self._observer = Observer()
-            self._observer.start()
+            observer = _observer()
+            observer.start()  # Before `close`, in another thread, may come by it and join it.
+            self._observer = observer
             self._root, self._is_tree = root, is_tree
             handler = _Handler(root[0], self._forward)
             self._observer.schedule(handler, root[0], recursive=is_tree, event_filter=_EVENTS)

@@ -6,8 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
-import shutil
-import tempfile
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,16 +14,20 @@ from typing import Any
 
 from tfjs_serve.artifacts import Artifacts, Options
 from tfjs_serve.errors import ConversionError, Reason, SourceBusyError
-from tfjs_serve.watching.process import WorkerProcess
+from tfjs_serve.keras_files.readiness import Identity, open_source
+from tfjs_serve.keras_files.refusals import display_name, refusal
+from tfjs_serve.watching.confinement import IS_FORKING, LIMIT_SIGNALS
+from tfjs_serve.watching.limits import Limits
+from tfjs_serve.watching.process import HANDS_OVER, WorkerProcess
+from tfjs_serve.watching.unpublished import no_room
+from tfjs_serve.watching.workplace import Workplace
 
 DEFAULT_JOB = "tfjs_serve.convert:stage"
 
 _SHARD_NAME = re.compile(r"[0-9a-f]{32}\.bin")
-
-
-def wall_clock_limit_s(nbytes: int) -> float:
-    """Return how long the conversion of a file of `nbytes` may take."""
-    return 10.0 + nbytes / 50e6
+_REMEDY = "the file may be damaged: save the model again"
+_GRACE_S = 5.0 if IS_FORKING else 0.0
+"""How much later than the kernel's clock ours ends a worker."""
 
 
 def default_count() -> int:
@@ -36,7 +39,7 @@ class Workers:
     """Converts files in other processes, the first to come first.
 
     count: how many at once. job: `module:function` to run there, called as `convert.stage`.
-    limit_s: wall-clock limit of one conversion by the size of its file.
+    limits_for: what one conversion may use, by the size of its file.
     """
 
     def __init__(
@@ -44,15 +47,15 @@ class Workers:
         count: int | None = None,
         *,
         job: str = DEFAULT_JOB,
-        limit_s: Callable[[int], float] = wall_clock_limit_s,
+        limits_for: Callable[[int], Limits] = Limits.for_file,
     ) -> None:
         """Start nothing yet."""
         self._slots = asyncio.Semaphore(count or default_count())
         self._job = job
-        self._limit_s = limit_s
+        self._limits_for = limits_for
         self._idle: list[WorkerProcess] = []
         self._all: set[WorkerProcess] = set()
-        self._folder: str | None = None
+        self._workplace: Workplace | None = None
         self._warming: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -67,40 +70,63 @@ class Workers:
             self._warming = asyncio.create_task(self._warm())
 
     async def convert(
-        self, path: Path, served_folder: Path, name: str, options: Options
+        self,
+        path: Path,
+        served_folder: Path,
+        name: str,
+        options: Options,
+        identity: Identity | None = None,
     ) -> tuple[Artifacts, int]:
         """Convert a file; return the artifacts and how many milliseconds it took.
 
+        The file is opened here, and that very file is converted, whatever its path leads to
+        meanwhile. identity: the state that is meant.
+
         Raises ConversionError when it is refused, or crashes or stalls the converter, and
-        SourceBusyError when it changed meanwhile.
+        SourceBusyError when it is not in the state that is meant, or changed meanwhile.
         """
-        request = _request(path, served_folder, name, options)
         async with self._slots:
+            source = await asyncio.to_thread(open_source, path)
             try:
-                reply, blob = await self._ask(path, request)
-            except EOFError:
-                # Something else may have killed the process, or an earlier file harmed it: a file
-                # is blamed when it happens again.
-                reply, blob = await self._ask(path, request, is_last=True)
-        return _artifacts(path, reply, blob)
+                found = Identity.of(source)
+                if identity is not None and found != identity:
+                    raise SourceBusyError(f"{display_name(path)} changed before it was read")
+                limits = self._limits_for(found.size)
+                request = _request(path, served_folder, name, options, limits)
+                try:
+                    reply, blob = await self._ask(request, source, limits)
+                except _LostError:
+                    # Something else may have killed it: a file is blamed when it happens again.
+                    reply, blob = await self._ask(request, source, limits)
+            except _LostError as lost:
+                raise _crashed(path, lost) from None
+            finally:
+                os.close(source)
+        return _artifacts(path, limits, reply, blob)
 
     async def _ask(
-        self, path: Path, request: dict[str, Any], *, is_last: bool = False
+        self, request: dict[str, Any], source: int, limits: Limits
     ) -> tuple[dict[str, Any], bytes]:
-        """Return a worker's answer; EOFError when it is lost, ConversionError when `is_last`."""
+        """Return a worker's answer; _LostError when its process ended otherwise."""
         worker = await self._take()
-        limit_s = self._limit_s(_size(path))
         try:
-            return await worker.ask(request, limit_s)
+            handed = source if HANDS_OVER else None
+            reply, blob = await worker.ask(request, handed, limits.wall_s + _GRACE_S)
+            status: int | None = reply.get("lost")
         except TimeoutError:
-            raise _stalled(path, limit_s) from None
+            reply, blob, status = {"limit": "wall_s"}, b"", None
         except EOFError:
             await worker.last_words()
-            if is_last or self._is_closed:
-                raise self._crashed(path, worker) from None
-            raise
+            reply, blob, status = {}, b"", worker.exit_status
         finally:
             await self._give_back(worker)
+        if status is None:
+            return reply, blob
+        if self._is_closed:
+            raise _stopping()
+        if (limit := LIMIT_SIGNALS.get(_signal_name(status))) is not None:
+            return {"limit": limit}, b""
+        raise _LostError(_ending(status), worker.errors)
 
     async def close(self) -> None:
         """End all workers at once, whatever they are doing."""
@@ -112,9 +138,9 @@ class Workers:
         for worker in tuple(self._all):
             await worker.end()
         self._all.clear()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        if self._workplace is not None:
+            self._workplace.remove()
+            self._workplace = None
 
     async def _warm(self) -> None:
         async with self._slots:
@@ -128,16 +154,18 @@ class Workers:
                 return worker
             await self._drop(worker)
         if self._is_closed:
-            raise SourceBusyError("the server is stopping")
-        self._folder = self._folder or tempfile.mkdtemp(prefix="tfjs-serve-")
-        worker = await WorkerProcess.start(self._job, self._folder)
+            raise _stopping()
+        self._workplace = self._workplace or Workplace.make()
+        worker = await WorkerProcess.start(self._job, str(self._workplace.path))
         self._all.add(worker)
         try:
             await worker.wait_until_warm()
         except (TimeoutError, EOFError, ConversionError) as error:
             why = str(error) or "it ended or stalled before it was ready"
             self._all.discard(await worker.last_words())
-            raise self._unless_closed(f"the converter does not start: {why}", worker) from None
+            if self._is_closed:
+                raise _stopping() from None
+            raise _noted(f"the converter does not start: {why}", worker.errors) from None
         except asyncio.CancelledError:
             await self._drop(worker)
             raise
@@ -153,46 +181,43 @@ class Workers:
         await worker.end()
         self._all.discard(worker)
 
-    def _crashed(self, path: Path, worker: WorkerProcess) -> Exception:
-        return self._unless_closed(
-            f"the converter crashed ({worker.ending}) while reading {path.name}; "
-            "the file may be damaged: save the model again",
-            worker,
-        )
 
-    def _unless_closed(self, message: str, worker: WorkerProcess) -> Exception:
-        """Return the error of a lost worker; that we ended it is no fault of the file."""
-        if self._is_closed:
-            return SourceBusyError("the server is stopping")
-        error = ConversionError(message)
-        if worker.errors:
-            error.add_note(worker.errors.decode("utf-8", "replace"))
-        return error
+class _LostError(Exception):
+    """A worker ended without an answer; `args` are how, and what it printed last."""
 
 
-def _request(path: Path, served_folder: Path, name: str, options: Options) -> dict[str, Any]:
+def _request(
+    path: Path, served_folder: Path, name: str, options: Options, limits: Limits
+) -> dict[str, Any]:
     return {
         "path": str(path.absolute()),
         "served_folder": str(served_folder.absolute()),
         "name": name,
         "options": options.as_json(),
+        "limits": limits.as_json(),
     }
 
 
-def _artifacts(path: Path, reply: dict[str, Any], blob: bytes) -> tuple[Artifacts, int]:
+def _artifacts(
+    path: Path, limits: Limits, reply: dict[str, Any], blob: bytes
+) -> tuple[Artifacts, int]:
     """Return what a worker answered, checked: a hostile file may have made it say anything."""
+    if "limit" in reply:
+        limit = limits.told(reply["limit"])
+        raise refusal(display_name(path), f"took the converter to its limit of {limit}", _REMEDY)
     if "refused" in reply:
         raise ConversionError(reply["refused"], [_reason(item) for item in reply["reasons"]])
     if "busy" in reply:
         raise SourceBusyError(reply["busy"])
+    if "full" in reply:
+        raise no_room(display_name(path), reply["full"])
     if "failed" in reply:
-        error = ConversionError(f"the converter failed on {path.name} ({reply['failed']})")
-        error.add_note(reply["trace"])
-        raise error
+        message = f"the converter failed on {display_name(path)} ({reply['failed']})"
+        raise _noted(message, reply["trace"].encode())
     artifacts = Artifacts.from_json(reply["artifacts"], blob)
     is_named_so = all(_SHARD_NAME.fullmatch(shard.name) for shard in artifacts.shards)
     if not is_named_so or artifacts.digest != hashlib.sha256(blob).hexdigest()[:16]:
-        raise ConversionError(f"the converter gave a wrong answer about {path.name}")
+        raise ConversionError(f"the converter gave a wrong answer about {display_name(path)}")
     return artifacts, reply["ms"]
 
 
@@ -200,15 +225,33 @@ def _reason(item: dict[str, Any]) -> Reason:
     return Reason(item["why"], item["layer"], item["class"], item["remedy"])
 
 
-def _stalled(path: Path, limit_s: float) -> ConversionError:
-    return ConversionError(
-        f"the converter was stopped after {limit_s:.0f} s on {path.name}; "
-        "the file may be damaged: save the model again"
-    )
+def _crashed(path: Path, lost: _LostError) -> ConversionError:
+    ending, printed = lost.args
+    where = display_name(path)
+    message = f"the converter crashed ({ending}) while reading {where}; {_REMEDY}"
+    return _noted(message, printed)
 
 
-def _size(path: Path) -> int:
+def _noted(message: str, printed: bytes) -> ConversionError:
+    """Return an error with what a worker printed, for `--verbose`."""
+    error = ConversionError(message)
+    if printed:
+        error.add_note(printed.decode("utf-8", "replace"))
+    return error
+
+
+def _stopping() -> SourceBusyError:
+    """Return the error of a worker that we ended, which is no fault of the file."""
+    return SourceBusyError("the server is stopping")
+
+
+def _ending(status: int) -> str:
+    return f"signal {-status}, {_signal_name(status)}" if status < 0 else f"exit status {status}"
+
+
+def _signal_name(status: int) -> str:
+    """Return the name of the signal that ended a process; "" when none did."""
     try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+        return signal.Signals(-status).name if status < 0 else ""
+    except ValueError:
+        return "unknown"
