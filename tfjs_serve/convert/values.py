@@ -20,7 +20,7 @@ from tfjs_serve.layers_format.weights import ITEM_BYTES, WEIGHT_TYPE
 
 Array: TypeAlias = npt.NDArray[Any]
 
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 512 * 1024
 """Fits the second-level cache; larger buffers were slower."""
 
 
