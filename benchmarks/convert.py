@@ -37,12 +37,12 @@ async def measure(source: Path, folder: Path, rounds: int, *, official: bool) ->
     await workers.convert(source, served, "model", Options())
     found["worker, from start to first conversion"].ms.append((time.perf_counter() - start) * 1000)
     for _ in range(rounds):
-        contenders = {
+        contenders: dict[str, list[str | Path]] = {
             "cp": ["cp", source, folder / "copy.h5"],
             "tfjs-serve convert": [OURS, "convert", source, folder / "ours"],
         }
         if official:
-            words = ["--input_format", "keras", source, folder / "official"]
+            words: list[str | Path] = ["--input_format", "keras", source, folder / "official"]
             contenders["tensorflowjs_converter 4.22"] = [OFFICIAL, *words]
         for name, command in contenders.items():
             _clear(folder / "copy.h5", folder / "ours", folder / "official")

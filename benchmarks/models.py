@@ -52,7 +52,7 @@ def model(kind: str) -> Path:
         subprocess.run([ROOT / "scripts" / "keras-env"], check=True)
         python = ROOT / ".keras2" / "bin" / "python"
         partial = path.with_suffix(".partial.h5")
-        command = [python, "-c", MAKE, kind, partial]
+        command: list[str | Path] = [python, "-c", MAKE, kind, partial]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         partial.replace(path)
     return path
