@@ -11,6 +11,7 @@ from tfjs_serve.layers_format.catalog.companion import (
     ELEMENTWISE,
     OPERATION,
     PICKINGS,
+    PRODUCTS,
     REDUCTIONS,
     REORDERINGS,
 )
@@ -31,4 +32,4 @@ def test_all_are_predicted_with(tmp_path: Path) -> None:
     for index, case in enumerate(CASES):
         convert_file(case.path, tmp_path / str(index))
         found |= operations(tmp_path / str(index))
-    assert found == ELEMENTWISE.keys() | REDUCTIONS | REORDERINGS | PICKINGS
+    assert found == ELEMENTWISE.keys() | REDUCTIONS | REORDERINGS | PICKINGS | PRODUCTS

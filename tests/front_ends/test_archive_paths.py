@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.front_ends.configs import model, sequential
 from tests.models import functional, nested, on, source
 from tests.models import sequential as chain
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.archive_paths import bind_by_path, class_paths, snake_case
 from tfjs_serve.front_ends.weights import is_left_out
-from tfjs_serve.graph import Layer
+from tfjs_serve.graph import Layer, Weight
 from tfjs_serve.keras_files.model import StoredWeight
 from tfjs_serve.topology import named_weights
 
@@ -203,3 +205,63 @@ def test_a_wrapper_may_keep_the_kernel_it_normalizes(count: int, names: list[str
     )
     assert [weight.name for weight in after.weights] == names
     assert [weight.name for weight in after.parts["layer"].weights] == ["kernel", "bias"]
+
+
+def lookup(name: str, **config: object) -> Layer:
+    return Layer(name, "IntegerLookup", {"vocabulary": None, **config}, (on("x"),))
+
+
+def adapted(layer: Layer, text: str, path: str = "layers/integer_lookup") -> Layer:
+    """Return a layer as an archive with one vocabulary gives it."""
+    file = replace(model(sequential()), vocabularies={path: text})
+    (found,) = bind_by_path([layer], file)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "vocabulary"),
+    [
+        ("-1\n3\n40", [-1, 3, 40]),
+        ("3", [3]),
+        ("3\r\n4\n\n", [3, 4]),
+        ("", None),
+    ],
+)
+def test_an_adapted_layer_gets_its_vocabulary(text: str, vocabulary: list[int] | None) -> None:
+    assert adapted(lookup("a"), text) == lookup("a", vocabulary=vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("layer", "path"),
+    [
+        pytest.param(lookup("a"), "layers/integer_lookup_1", id="of another layer"),
+        pytest.param(lookup("a"), "../layers/integer_lookup", id="elsewhere"),
+        pytest.param(lookup("a", vocabulary=[7]), "layers/integer_lookup", id="given"),
+        pytest.param(
+            Layer("a", "StringLookup", {"vocabulary": None}, (on("x"),)),
+            "layers/string_lookup",
+            id="other class",
+        ),
+    ],
+)
+def test_a_layer_that_keeps_its_config(layer: Layer, path: str) -> None:
+    assert adapted(layer, "1\n2", path) == layer
+
+
+@pytest.mark.parametrize(
+    "text", ["1.5", "a", "1\n\n2", "1_0", "1 2", "\u0663", "9" * 20, "--1", "1\n" * 9 + "x", "\n1"]
+)
+def test_a_vocabulary_of_other_than_whole_numbers_is_refused(text: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        adapted(lookup("a"), text)
+    why = "the vocabulary of layer 'a' is no list of whole numbers; "
+    assert str(caught.value).startswith(why)
+
+
+def test_frequencies_are_bound_where_the_archive_has_them() -> None:
+    (stored,) = at("layers/integer_lookup*1")
+    (counted, plain) = bind_by_path(
+        [lookup("a", output_mode="tf_idf"), lookup("b")], model(sequential(), weights=[stored])
+    )
+    assert counted.weights == (Weight("idf_weights", stored),)
+    assert plain.weights == ()

@@ -304,7 +304,7 @@ Y = input3("y")
         ),
         pytest.param(
             functional([input3(), entry("Dense", "a", keras3("b"))], ["a", 0, 0]),
-            "call 0 of layer 'b'",
+            "layer 'a' (Dense) of model 'model' is called on 'b'",
             id="unknown tensor",
         ),
         pytest.param(
@@ -315,7 +315,7 @@ Y = input3("y")
                 ],
                 ["a", 0, 0],
             ),
-            "call 0 of layer 'b'",
+            "layer 'a' (Dense) of model 'model' is called on 'b'",
             id="unknown tensor by name",
         ),
         pytest.param(

@@ -442,3 +442,19 @@ def test_a_wrapper_around_a_model_stores_what_is_frozen_last() -> None:
     assert graph is not None
     assert [weight.shape for weight in graph.layer("dense").weights] == [(1,), (2,)]
     assert [weight.shape for weight in graph.layer("conv").weights] == [(3,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("version", "names", "found"),
+    [
+        ("2.15.0", ["Variable"], {"a/idf_weights": "Variable"}),
+        ("2.15.0", [], {}),
+        ("3.15.0", [], {}),
+        ("3.15.0", ["Variable"], {}),
+    ],
+)
+def test_frequencies_are_kept_by_keras_2_alone(
+    version: str, names: Sequence[str], found: dict[str, str]
+) -> None:
+    lookup = Layer("a", "IntegerLookup", {"output_mode": "tf_idf"}, (on("x"),))
+    assert bound(lookup, names, version) == found

@@ -314,3 +314,49 @@ def test_assets_beside_the_model_do_not_matter(tmp_path: Path) -> None:
     path = archive(tmp_path / "m.keras", {**MEMBERS, "assets/../../x": b"x", "/etc/x": b"x"})
     with open_keras_file(path) as opened:
         assert len(opened.model.weights) == 2
+
+
+WORDS = "assets/layers/integer_lookup/vocabulary.txt"
+"""Name of the member with the vocabulary of a layer."""
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_vocabularies_are_read_by_the_paths_of_their_layers(method: int, tmp_path: Path) -> None:
+    others = {"assets/layers/x/other.txt": b"7", "layers/x/vocabulary.txt": b"8"}
+    members = {**MEMBERS, WORDS: b"-1\n3\n4", "assets/../x/vocabulary.txt": b"5", **others}
+    with open_keras_file(archive(tmp_path / "m.keras", members, method)) as opened:
+        words = {"layers/integer_lookup": "-1\n3\n4", "../x": "5"}
+        assert opened.model.vocabularies == words
+    assert [path.name for path in tmp_path.iterdir()] == ["m.keras"]
+
+
+def test_a_model_without_vocabularies(tmp_path: Path) -> None:
+    with open_keras_file(archive(tmp_path / "m.keras")) as opened:
+        assert opened.model.vocabularies == {}
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({WORDS: b"\xff"}, "holds a assets/layers/integer_lookup/vocabulary.txt that is not UTF-8"),
+        ({WORDS: bytes(9 << 20), "assets/b/vocabulary.txt": bytes(8 << 20)}, "of 17825792 bytes"),
+        ({f"assets/{i}/vocabulary.txt": b"" for i in range(1001)}, "holds 1001 vocabularies"),
+    ],
+    ids=["no text", "too long", "too many"],
+)
+def test_hostile_vocabularies_are_refused(
+    members: dict[str, bytes], sentence: str, tmp_path: Path
+) -> None:
+    path = archive(tmp_path / "m.keras", {**MEMBERS, **members}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ConversionError) as caught, open_keras_file(path):
+        pass
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_vocabulary_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "m.keras", {**MEMBERS, WORDS: b"1"})
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(WORDS, b"2")
+    with pytest.raises(ConversionError, match=r"vocabulary\.txt that is there twice"):
+        open_keras_file(path).__enter__()

@@ -114,6 +114,12 @@ def operation(name: str, *constants: Any, **config: Any) -> dict[str, Any]:
         (operation("power", [1.0, 2.0], None), ((None, 3, 1),), (None, 3, 2)),
         (operation("argmax", None, axes=[2]), (X,), (None, None)),
         (operation("prod", None, axes=[1, 2], keepdims=True), (X,), (None, 1, 1)),
+        (operation("flip", None, axes=[1]), (X,), X),
+        (
+            operation("matmul", None, None),
+            ((None, 2, None, 4), (None, 2, 4, None)),
+            (None, 2, None, None),
+        ),
     ],
 )
 def test_shapes_of_operations(
@@ -128,6 +134,9 @@ def test_shapes_of_operations(
         (operation("power", None, None), (X,), "takes 2 tensors, got 1"),
         (operation("power", None, [1.0, 2.0]), (X,), "cannot merge shapes"),
         (operation("power", None, [1.0, [2.0]]), (X,), "constants of one shape"),
+        (operation("matmul", None, None), ((None, 2, 4), (None, 3, 2)), "multiplies rows of 4"),
+        (operation("matmul", None, None), ((None, 2, 4), (None, 1, 4, 3)), "as many matrices"),
+        (operation("matmul", None, None), ((None, 4), (None, 4)), "as many matrices"),
     ],
 )
 def test_shapes_of_operations_that_are_refused(

@@ -92,10 +92,9 @@ def computed(
         inputs = [values[ref] for ref in layer.calls[0].inputs]
         assert len(set(layer.calls[0].inputs)) == len(inputs)
         config = dict(layer.config)
-        if layer.weights:
-            (weight,) = layer.weights
+        for weight in layer.weights:
             assert isinstance(weight.values, Computed)
-            config["kernel"] = weight.values.compute()
+            config[weight.name] = weight.values.compute()
         values[TensorRef(layer.name)] = LAYERS[layer.class_name](config, *inputs)
     return [values[ref] for ref in lowering.outputs]
 
@@ -138,6 +137,16 @@ def _dot(config: Mapping[str, Any], x: Any, y: Any) -> Any:
     return (x if one == 2 else x.swapaxes(1, 2)) @ (y if other == 1 else y.swapaxes(1, 2))
 
 
+def _conv(config: Mapping[str, Any], x: Any) -> Any:
+    """Return a convolution with one filter over the first axis, of one channel."""
+    window = config["kernel"].reshape(-1)
+    if config["padding"] == "same":
+        ends = (len(window) // 2, (len(window) - 1) // 2)
+        x = np.pad(x, ((0, 0), ends, *((0, 0),) * (x.ndim - 2)))
+    count = x.shape[1] - len(window) + 1
+    return sum(factor * x[:, i : i + count] for i, factor in enumerate(window))
+
+
 def _scale(config: Mapping[str, Any], x: Any) -> Any:
     scale, offset = (np.asarray(config[key], np.float32) for key in ("scale", "offset"))
     return x.astype(np.float32) * scale + offset
@@ -156,13 +165,16 @@ def _operation(config: Mapping[str, Any], *tensors: Any) -> Any:
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "argsort": lambda x, axes: np.argsort(x, axis=axes[0], kind="stable"),
     "cumprod": lambda x, axes: np.cumprod(x, axis=axes[0]),
+    "cumsum": lambda x, axes: np.cumsum(x, axis=axes[0]),
     "dividenonan": lambda x, y: np.where(y == 0, 0, x / y),
+    "flip": lambda x, axes: np.flip(x, axes[0]),
     "gather": lambda x, places, axes: (
         np.take_along_axis(x, places.astype(int), axes[0])
         if axes[0] == x.ndim - 1
         else np.stack([a.take(i, axes[0] - 1) for a, i in zip(x, places.astype(int), strict=True)])
     ),
     "isnan": np.isnan,
+    "matmul": np.matmul,
     "isneginf": np.isneginf,
     "isposinf": np.isposinf,
     "power": np.power,
@@ -180,8 +192,10 @@ LAYERS: Mapping[str, Callable[..., Any]] = {
     "Activation": lambda config, x: ACTIVATIONS[config["activation"]](x),
     "Add": lambda config, *xs: sum(xs),
     "Concatenate": lambda config, *xs: np.concatenate(xs, config["axis"]),
+    "Conv1D": _conv,
+    "Conv2D": _conv,
     "Cropping2D": _crop,
-    "Dense": lambda config, x: x @ config["kernel"],
+    "Dense": lambda config, x: x @ config["kernel"] + config.get("bias", 0),
     "Dot": _dot,
     "Flatten": lambda config, x: x.reshape(len(x), -1),
     "GlobalAveragePooling1D": lambda config, x: x.mean(1),

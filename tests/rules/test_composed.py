@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rules.compositions import rewrite
 
 NAN, INF = np.float32(np.nan), np.float32(np.inf)
+
+
+def as_value(value: Any) -> Any:
+    return tuple(map(as_value, value)) if isinstance(value, list) else value
 
 
 def check(before: Layer, expected: Any, *arrays: Any) -> None:
@@ -52,6 +57,18 @@ CALCULATIONS = {
     "Logaddexp2 of a number": (op("Logaddexp2", 2.0, X), lambda x: np.logaddexp2(2.0, x)),
     "LogicalAnd": (op("LogicalAnd", X, 2.0), lambda x: np.logical_and(x, 2.0)),
     "LogicalAnd of truth": (op("LogicalAnd", True, X), lambda x: np.logical_and(x, True)),
+    "LogicalAnd of many truths": (
+        op("LogicalAnd", X, (((True,) * 4, (True, False) * 2, (False,) * 4),)),
+        lambda x: np.logical_and(x, [[1] * 4, [1, 0] * 2, [0] * 4]),
+    ),
+    "Logsumexp over axes": (
+        op("Logsumexp", X, axis=[1, 2]),
+        lambda x: np.log(np.exp(x).sum((1, 2))),
+    ),
+    "Logsumexp over kept axes": (
+        op("Logsumexp", X, axis=[1, 2], keepdims=True),
+        lambda x: np.log(np.exp(x).sum((1, 2), keepdims=True)),
+    ),
     "LogicalOr": (op("LogicalOr", 0.0, X), lambda x: np.logical_or(x, 0.0)),
     "LogicalXor": (op("LogicalXor", X, 2.0), lambda x: np.logical_xor(x, 2.0)),
     "Ptp": (op("Ptp", X, axis=2, keepdims=True), lambda x: np.ptp(x, 2, keepdims=True)),
@@ -159,6 +176,22 @@ def test_two_vectors_are_joined_along_a_new_axis() -> None:
     check(op("Dstack", (X, Y)), lambda x, y: np.dstack([x, y]), draw(3), draw(3))
 
 
+MATRIX = ((1.0, 2.0, -1.0), (0.5, 0.25, 3.0))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        op("Dot", X, MATRIX),
+        op("Tensordot", X, MATRIX, axes=1),
+        op("Tensordot", X, MATRIX, axes=(2, 0)),
+        op("Tensordot", X, MATRIX, axes=((-1,), (-2,))),
+    ],
+)
+def test_a_product_by_a_constant_matrix(before: Layer) -> None:
+    check(before, lambda x: x @ np.asarray(MATRIX, np.float32), draw(4, 2))
+
+
 @pytest.mark.parametrize("axis", [-1, 1, 2])
 @pytest.mark.parametrize("whole", [False, True])
 def test_one_hot(axis: int, *, whole: bool) -> None:
@@ -173,6 +206,22 @@ def test_one_hot(axis: int, *, whole: bool) -> None:
         return np.moveaxis((np.trunc(x)[..., None] == np.arange(4)).astype(np.float32), -1, axis)
 
     check(op("OneHot", X, **config), expected, x)
+
+
+@pytest.mark.parametrize(
+    ("config", "on", "off"),
+    [
+        ({"on_value": 2.5, "off_value": -1.0}, 2.5, -1.0),
+        ({"on_value": 0.5}, 0.5, 0.0),
+        ({"on_value": 3, "off_value": 1, "dtype": "float32"}, 3.0, 1.0),
+    ],
+)
+def test_other_numbers_for_1_and_0(config: dict[str, Any], on: float, off: float) -> None:
+    def expected(x: Any) -> Any:
+        return np.where(x[..., None] == np.arange(3), on, off).astype(np.float32)
+
+    x = np.asarray([[0, 2, 5], [1, 1, 0]], np.float32)
+    check(op("OneHot", X, num_classes=3, **config), expected, x)
 
 
 def _sparsemax(x: Any) -> Any:
@@ -246,6 +295,11 @@ def test_rows_are_gathered_for_every_sample() -> None:
         pytest.param(op("Hsplit", X, indices_or_sections=4), id="too many pieces"),
         pytest.param(op("OneHot", X, num_classes=4, axis=0), id="classes before samples"),
         pytest.param(op("OneHot", X, num_classes=4, sparse=True), id="sparse"),
+        pytest.param(op("OneHot", X, num_classes=4, on_value=2), id="integers for 1 and 0"),
+        pytest.param(op("OneHot", X, num_classes=4, on_value="a"), id="words for 1 and 0"),
+        pytest.param(op("CountNonzero", X, axis=1, dtype="float32"), id="counts that are floats"),
+        pytest.param(op("Tensordot", X, ((1.0,),), axes=2), id="a product over two axes"),
+        pytest.param(op("Tensordot", X, ((1.0,),), axes=((1,), (0,))), id="over another axis"),
         pytest.param(op("TopK", X, k=0), id="none"),
         pytest.param(op("TopK", X, k=2, sorted=False), id="no order"),
         pytest.param(op("Quantile", X, 0.5, axis=1, method="lower"), id="another method"),
@@ -272,3 +326,29 @@ def test_places_of_another_shape_are_refused() -> None:
     before = op("TakeAlongAxis", X, Y, axis=1)
     with pytest.raises(ShapeError, match="another shape"):
         rewrite(before, seen(before, (None, 3, 4), (None, 2, 1)))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("Equal", np.equal), ("NotEqual", np.not_equal)])
+def test_compared_with_itself(name: str, expected: Any) -> None:
+    x = draw(5)
+    x[0, :3] = NAN, INF, -INF
+    check(op(name, X, X), lambda x: expected(x, x), x)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Add", np.add),
+        ("Multiply", np.multiply),
+        ("Maximum", np.maximum),
+        ("Less", np.less),
+        ("LogicalOr", np.logical_or),
+    ],
+)
+@pytest.mark.parametrize("shape", [(3, 4), (1, 3, 1), (4,)])
+def test_a_constant_longer_than_the_tensor(
+    name: str, expected: Any, shape: tuple[int, ...]
+) -> None:
+    x, constant = draw(1, 4)[:, :, :1], np.linspace(-1, 2, math.prod(shape)).reshape(shape)
+    given = op(name, X, as_value(constant.tolist()))
+    check(given, lambda x: expected(x, constant.astype(np.float32)), x)

@@ -109,7 +109,6 @@ def test_small_numbers_keep_their_digits() -> None:
         pytest.param(op("Norm", X, axis=-1, ord=1), id="order 1"),
         pytest.param(op("Norm", X, axis=[1, 2], ord=2), id="spectral norm"),
         pytest.param(op("Normalize", X, order=1), id="normalized by sums"),
-        pytest.param(op("Logsumexp", X, axis=[1, 2]), id="several axes"),
         pytest.param(op("Prod", X, axis=0), id="batch axis"),
         pytest.param(op("Sign", 1.0, X), id="no tensor first"),
     ],
@@ -119,8 +118,6 @@ def test_what_no_layer_computes_is_refused(before: Layer) -> None:
         rewrite(before, seen(before, *SHAPES))
 
 
-def test_a_deviation_needs_known_lengths_and_a_product_is_left_to_others() -> None:
+def test_a_product_along_an_unknown_length_is_left_to_others() -> None:
     shapes = ((None, None, 4),)
-    with pytest.raises(ShapeError):
-        rewrite(op("Std", X, axis=1), seen(op("Std", X), *shapes))
     assert rewrite(op("Prod", X, axis=1), seen(op("Prod", X), *shapes)) is None

@@ -80,6 +80,24 @@ def test_what_cannot_be_merged_is_refused(before: Layer, why: str) -> None:
     assert rewrite(before, SEEN) == refused(before, f"not supported yet: {why}")
 
 
+def test_sequences_of_volumes_are_refused() -> None:
+    volumes = part("ConvLSTM3D", return_sequences=True)
+    before = both(volumes, replace(volumes, config={**volumes.config, "go_backwards": True}))
+    why = "not supported yet: sequences of ConvLSTM3D; return_sequences = False converts"
+    assert rewrite(before, SEEN) == refused(before, why)
+
+
+def test_volumes_go_both_ways_apart() -> None:
+    volumes = part("ConvLSTM3D")
+    result = rewrite(both(volumes, volumes), SEEN)
+    assert outline(result) == [
+        ("b__forward", "ConvLSTM3D"),
+        ("b__backward", "ConvLSTM3D"),
+        ("b", "Concatenate"),
+    ]
+    assert fields(result, "b__backward", "go_backwards") == (True,)
+
+
 def test_a_masked_layer_that_cannot_run_backwards_is_refused() -> None:
     conv = part("ConvLSTM2D")
     with pytest.raises(ShapeError):

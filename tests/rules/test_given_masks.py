@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.models import KERAS2, KERAS3, functional, layer, on, source
-from tfjs_serve.errors import Reason
-from tfjs_serve.graph import Call, TensorRef
-from tfjs_serve.rewriting.rule import Context, Refusal
+from tests.models import KERAS2, KERAS3, functional, layer, nested, on, source
+from tfjs_serve.graph import Call, Layer, TensorRef
+from tfjs_serve.rewriting.rule import Context, GraphRewrite
 from tfjs_serve.rules.given_masks import rewrite
 
-M = TensorRef("m")
+M, X = TensorRef("m"), TensorRef("x")
 GIVEN = on("x", query_mask=M, value_mask=M)
 
 
@@ -31,8 +30,28 @@ def test_no_mask_is_given(class_name: str, call: Call, context: Context) -> None
     assert rewrite(functional([source(), source("m"), heads], ["a"]), context) is None
 
 
-def test_a_given_query_mask_is_refused() -> None:
-    heads = replace(layer("MultiHeadAttention"), calls=(GIVEN,))
-    found = rewrite(functional([source(), source("m"), heads], ["a"]), KERAS3)
-    why = "not supported yet: called with query_mask"
-    assert found == Refusal((Reason(why, "a", "MultiHeadAttention"),))
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (GIVEN, on("x", query_mask=None, value_mask=M)),
+        (Call((X, X, X, M, M)), Call((X, X, X, None, M))),
+        (Call((X, X, None, M)), Call((X, X, None, None))),
+    ],
+)
+def test_a_given_query_mask_is_left_out(given: Call, left: Call) -> None:
+    heads = layer("MultiHeadAttention")
+    before, after = (replace(heads, calls=(call, on("x"))) for call in (given, left))
+    found = rewrite(functional([source(), source("m"), before], ["a"]), KERAS3)
+    assert found == GraphRewrite(functional([source(), source("m"), after], ["a"]))
+
+
+def test_a_mask_that_nothing_else_reads_is_not_computed() -> None:
+    mask = Layer("m", "keras.ops.NotEqual", {}, (Call((X, 0)),))
+    heads = layer("MultiHeadAttention")
+    given, left = (
+        replace(heads, calls=(on("x", query_mask=item),)) for item in (TensorRef("m"), None)
+    )
+    inner = functional([source(), mask, given], ["a"])
+    found = rewrite(functional([source(), nested("n", inner, on("x"))], ["n"]), KERAS3)
+    after = nested("n", functional([source(), left], ["a"]), on("x"))
+    assert found == GraphRewrite(functional([source(), after], ["n"]))

@@ -165,14 +165,6 @@ def test_what_ignores_its_mask_is_not_told() -> None:
     [
         pytest.param(
             model(
-                replace(
-                    called("TimeDistributed", "each", on(EMBEDDED)), parts={"layer": layer("LSTM")}
-                )
-            ),
-            id="into a wrapper",
-        ),
-        pytest.param(
-            model(
                 called("Concatenate", "joined", on(EMBEDDED, "x"), axis=-3),
                 called("LSTM", "lstm", on("joined")),
             ),
@@ -287,6 +279,39 @@ def custom(*calls: Call) -> Layer:
 def test_a_custom_layer_without_masks_around_it_is_left_alone(generation: int) -> None:
     graph = functional((source(), custom(on("x")), called("LSTM", "lstm", on("own"))), ["lstm"])
     assert rewrite(graph, KERAS2 if generation == 2 else KERAS3) is None
+
+
+def reversible(*calls: Call) -> Layer:
+    return Layer("table", "ReversibleEmbedding", {"mask_zero": True}, calls)
+
+
+@pytest.mark.parametrize("reader", ["LSTM", "GlobalAveragePooling1D"])
+def test_a_mask_ends_on_the_way_back_of_a_reversible_embedding(reader: str) -> None:
+    back = called(reader, "end", on(TensorRef("table", 1)))
+    forth = called("LSTM", "lstm", on("table"))
+    layers = (source(), reversible(on("x"), on("table", reverse=True)), forth, back)
+    graph = after(functional(layers, ["lstm", "end"]), 3)
+    assert graph.layer("lstm").calls == (on("table", mask=TensorRef("table__mask")),)
+    assert graph.layer("end") == back
+
+
+EACH = replace(called("TimeDistributed", "each", on(EMBEDDED)), parts={"layer": layer("LSTM")})
+
+
+def test_steps_count_where_keras2_has_any_of_theirs() -> None:
+    graph = after(model(EACH, called("LSTM", "lstm", on("each"))))
+    assert graph.layer("each").calls == (on(EMBEDDED, mask=TensorRef("table__mask")),)
+    assert graph.layer("lstm").calls == (on("each", mask=TensorRef("each__mask_1")),)
+    reduced = Call((TensorRef("table__mask"),))
+    any_step = Layer("each__mask_1", "keras.ops.Any", {"axis": -1, "keepdims": False}, (reduced,))
+    assert graph.layer("each__mask_1") == any_step
+
+
+def test_steps_keep_the_axes_of_a_mask_in_keras3() -> None:
+    layers = (source(), table(), EACH, called("LSTM", "lstm", on("each")))
+    result = rewrite(sequential(*layers), KERAS3)
+    assert isinstance(result, Refusal)
+    assert [reason.layer for reason in result.reasons] == ["lstm"]
 
 
 @pytest.mark.parametrize(

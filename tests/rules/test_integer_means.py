@@ -37,6 +37,8 @@ def test_means_of_floats(graph: Graph, context: Context) -> None:
         pytest.param(model(), id="an input"),
         pytest.param(model(dtype="int64"), id="another dtype"),
         pytest.param(model(function("a", "math.add", "x")), id="a function between"),
+        pytest.param(model(function("a", "pad", "x")), id="one that moves"),
+        pytest.param(model(Layer("a", "Cropping1D", {}, (on("x"),))), id="a layer between"),
     ],
 )
 def test_means_of_integers_are_refused(graph: Graph) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.models import layer
 from tests.rules.numbers import X, Y, op, seen
-from tfjs_serve.graph import Layer
+from tfjs_serve.graph import Layer, UnknownLength
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Refusal, Rewrite
 from tfjs_serve.rules.layer_operations import rewrite
 
@@ -85,3 +86,9 @@ def test_what_no_layer_computes_is_refused(before: Layer) -> None:
 def test_a_rank_without_a_layer_is_refused() -> None:
     before = op("Resize", X, size=[2, 2])
     assert isinstance(rewrite(before, seen(before, (None, 4, 6))), Refusal)
+
+
+def test_a_size_that_is_known_when_the_model_runs_is_refused() -> None:
+    before = op("Resize", X, size=(UnknownLength(), 4))
+    with pytest.raises(ShapeError, match="a size that is known only when the model runs"):
+        rewrite(before, seen(before, (None, None, None, 3)))

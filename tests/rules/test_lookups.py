@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.models import KERAS2, KERAS3, functional, layer, source
-from tests.rules.lowered import fields, outline
-from tfjs_serve.graph import Layer, TensorRef
+from tests.models import KERAS2, KERAS3, functional, layer, source, stored
+from tests.rules.lowered import fields, outline, values
+from tfjs_serve.graph import Layer, TensorRef, Weight
 from tfjs_serve.lowering.number_kinds import Kind, kinds_of
 from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import Lowering, Refusal
@@ -33,13 +34,24 @@ def test_nothing_to_look_up() -> None:
     [
         pytest.param(lookup(vocabulary=None), "vocabulary", id="adapted"),
         pytest.param(lookup(vocabulary=[]), "vocabulary", id="empty"),
+        pytest.param(lookup(vocabulary=[10**19]), "safe whole numbers", id="beyond JavaScript"),
+        pytest.param(lookup(vocabulary="ab"), "safe whole numbers", id="no list"),
         pytest.param(lookup(vocabulary=[2**24]), "floats round", id="large"),
         pytest.param(lookup(mask_token=-(2**24)), "floats round", id="large mask"),
         pytest.param(lookup(sparse=True, output_mode="count"), "sparse", id="sparse"),
         pytest.param(lookup(output_mode="magic"), "output_mode", id="mode"),
         pytest.param(lookup(num_oov_indices=-1), "num_oov_indices", id="fewer than none"),
         pytest.param(lookup(num_oov_indices=2, oov_method="farmhash"), "farmhash", id="hashed"),
+        pytest.param(lookup(vocabulary=[3, 1, 3]), "a token twice", id="repeated"),
         pytest.param(lookup(output_mode="tf_idf"), "idf_weights", id="no weights"),
+        pytest.param(
+            replace(
+                lookup(output_mode="tf_idf", idf_weights=[1.0, 2.0, 6.0]),
+                weights=(Weight("idf_weights", stored("idf_weights", (3,))),),
+            ),
+            "idf_weights",
+            id="weights of another vocabulary",
+        ),
         pytest.param(bins(bin_boundaries=None, num_bins=4), "bin_boundaries", id="adapted bins"),
         pytest.param(bins(bin_boundaries=[]), "bin_boundaries", id="no bins"),
         pytest.param(bins(bin_boundaries=[1.0, 0.0]), "do not rise", id="bins that fall"),
@@ -113,6 +125,22 @@ def test_frequencies_weigh_what_is_counted(config: dict[str, Any], scale: list[f
     assert fields(result, "a", "scale", "offset") == (scale, 0.0)
 
 
+@pytest.mark.parametrize("given", [None, [9.0, 9.0, 9.0]])
+def test_frequencies_of_the_file_go_before_those_of_the_config(given: list[float] | None) -> None:
+    weights = (Weight("idf_weights", stored("idf_weights", (4,))),)
+    before = replace(lookup(output_mode="tf_idf", idf_weights=given), weights=weights)
+    result = rewrite(before, KERAS3)
+    assert outline(result) == [
+        ("a__count", "TfjsServeLookup"),
+        ("a__weighted__channels", "Reshape"),
+        ("a__weighted", "DepthwiseConv2D"),
+        ("a", "Reshape"),
+    ]
+    kernel = values(result, "a__weighted", "depthwise_kernel", [3.0, 1.0, 2.0, 6.0])
+    assert kernel == [[[[3.0], [1.0], [2.0], [6.0]]]]
+    assert fields(result, "a__weighted", "trainable") == (False,)
+
+
 @pytest.mark.parametrize(
     ("mode", "encoding", "depth"), [("int", "int", None), ("count", "count", 4)]
 )
@@ -133,7 +161,8 @@ def test_bins(mode: str, encoding: str, depth: int | None) -> None:
     ],
 )
 def test_indices_are_whole_numbers_to_what_follows(before: Layer, kind: Kind) -> None:
-    assert kinds_of(functional([source(), before], ["a"])).get(TensorRef("a"), Kind.FLOAT) is kind
+    kinds = kinds_of(functional([source(), before], ["a"]), 3)
+    assert kinds.get(TensorRef("a"), Kind.FLOAT) is kind
 
 
 @pytest.mark.parametrize(

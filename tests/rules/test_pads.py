@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models import layer
-from tests.rules.numbers import X, Y, assert_values, draw, op, seen
+from tests.rules.numbers import X, Y, assert_values, computed, draw, op, seen
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rewriting.rule import Refusal
+from tfjs_serve.rewriting.rule import Lowering, Refusal
 from tfjs_serve.rules.pads import rewrite
 
 
@@ -74,3 +74,12 @@ def test_refused(before: Layer) -> None:
 )
 def test_other_padding_is_refused(before: Layer) -> None:
     assert isinstance(rewrite(before, seen(before, (None, 3, 4), (None, 3, 4))), Refusal)
+
+
+def test_zeros_around_an_axis_of_unknown_length() -> None:
+    before = op("Pad", X, pad_width=[[0, 0], [2, 1], [0, 0]])
+    lowering = rewrite(before, seen(before, (None, None, 4)))
+    assert isinstance(lowering, Lowering)
+    x = draw(5, 4)
+    (found,) = computed(lowering, x)
+    np.testing.assert_array_equal(found, np.pad(x, ((0, 0), (2, 1), (0, 0))))

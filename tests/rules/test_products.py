@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models import layer
-from tests.rules.numbers import X, Y, assert_values, draw, op, run, seen
-from tfjs_serve.graph import Layer
+from tests.rules.numbers import X, Y, assert_values, computed, draw, op, run, seen
+from tfjs_serve.graph import Layer, Shape
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rewriting.rule import Refusal
+from tfjs_serve.rewriting.rule import Lowering, Refusal
 from tfjs_serve.rules.products import rewrite
 
 MATRIX = ((1.0, 2.0), (0.5, -1.0), (0.0, 3.0), (-2.0, 1.0))
@@ -79,3 +79,25 @@ def test_as_many_matrices_in_both_factors() -> None:
 def test_other_factors_are_refused(before: Layer) -> None:
     shapes = seen(before, (None, 3, 4, 2), (None, 3, 2, 4))
     assert isinstance(rewrite(before, shapes), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "turn"),
+    [
+        pytest.param(((None, 2, None, 4), (None, 2, 4, None)), False, id="scores"),
+        pytest.param(((None, 2, None, 4), (None, 2, None, 4)), True, id="turned"),
+        pytest.param(((None, 2, None, None), (None, 2, None, 4)), False, id="weighted sums"),
+        pytest.param(((None, None, 3, 4), (None, None, 4, 2)), False, id="any number"),
+    ],
+)
+def test_two_unknown_lengths_need_the_companion_module(
+    shapes: tuple[Shape, Shape], turn: bool
+) -> None:
+    sizes = [[size or 3 for size in shape[1:]] for shape in shapes]
+    x, y = (draw(*size) for size in sizes)
+    before = op("Matmul", X, Y, transpose_b=turn)
+    lowering = rewrite(before, seen(before, *shapes))
+    assert isinstance(lowering, Lowering)
+    assert lowering.layers[-1].class_name == "TfjsServeOperation"
+    (found,) = computed(lowering, x, y)
+    np.testing.assert_allclose(found, x @ (y.swapaxes(2, 3) if turn else y), rtol=1e-5, atol=1e-6)

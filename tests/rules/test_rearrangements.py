@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.models import layer
-from tests.rules.numbers import X, Y, draw, op, run, seen
+from tests.rules.numbers import X, Y, computed, draw, op, run, seen
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.rewriting.rule import Lowering
 from tfjs_serve.rules.rearrangements import rewrite
 
 
@@ -102,3 +103,28 @@ def test_blocks_must_be_known(fields: dict[str, Any]) -> None:
     before = op("SpaceToDepth", X, **fields)
     with pytest.raises(ShapeError):
         rewrite(before, seen(before, (None, 4, 4, 4)))
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (op("Cumsum", X, axis=1), lambda x: x.cumsum(1)),
+        (op("Cumsum", X, axis=1, reverse=True), lambda x: x[:, ::-1].cumsum(1)[:, ::-1]),
+        (op("Diff", X, axis=1), lambda x: np.diff(x, axis=1)),
+        (op("Diff", X, axis=1, n=2), lambda x: np.diff(x, 2, axis=1)),
+    ],
+)
+def test_along_an_axis_of_unknown_length(before: Layer, expected: Any) -> None:
+    x = draw(5, 4)
+    lowering = rewrite(before, seen(before, (None, None, 4)))
+    assert isinstance(lowering, Lowering)
+    (found,) = computed(lowering, x)
+    wanted = expected(x)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_sums_of_what_came_before_need_a_known_length() -> None:
+    before = op("Cumsum", X, axis=1, exclusive=True)
+    with pytest.raises(ShapeError, match="needs a known length of axis 1"):
+        rewrite(before, seen(before, (None, None, 4)))

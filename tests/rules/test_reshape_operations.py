@@ -7,9 +7,10 @@ import pytest
 
 from tests.models import layer, shaped
 from tests.rules.numbers import X, Y, assert_values, draw, op, run, seen
-from tfjs_serve.graph import Call, Layer
+from tfjs_serve.graph import Call, Layer, Shape, UnknownLength, Value
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.rewriting.rule import Rewrite
+from tfjs_serve.lowering.asked import OWN_LENGTH
+from tfjs_serve.rewriting.rule import Lowering, Rewrite
 from tfjs_serve.rules.reshape_operations import rewrite
 
 
@@ -81,3 +82,37 @@ def test_an_axis_of_one_goes() -> None:
     x = draw(3, 1)
     (found,) = run(rewrite, op("Squeeze", X, axis=[2]), x)
     np.testing.assert_array_equal(found, x[:, :, 0])
+
+
+SOME, BATCH = UnknownLength(), UnknownLength(is_batch=True)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param((-1, SOME, 2, 4), id="own length"),
+        pytest.param((BATCH, SOME, 2, 4), id="the batch"),
+    ],
+)
+def test_beside_its_own_length(target: tuple[Value, ...]) -> None:
+    before = op("Reshape", X, newshape=target, **{OWN_LENGTH: True})
+    lowering = rewrite(before, seen(before, (None, None, 8)))
+    assert isinstance(lowering, Lowering)
+    assert lowering.layers[-1].config["target_shape"] == [-1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("target", "is_own", "shape"),
+    [
+        pytest.param((-1, SOME, 2, 4), False, (None, None, 8), id="any length"),
+        pytest.param((-1, SOME, 2, 2), True, (None, None, 8), id="half the channels"),
+        pytest.param((-1, SOME, SOME, 8), True, (None, None, 8), id="two lengths"),
+        pytest.param((-1, SOME, 8), True, (None, None, None, 8), id="two axes in one"),
+    ],
+)
+def test_what_may_be_another_batch_is_refused(
+    target: tuple[Value, ...], is_own: bool, shape: Shape
+) -> None:
+    before = op("Reshape", X, newshape=target, **{OWN_LENGTH: is_own})
+    with pytest.raises(ShapeError, match="is not known to keep the batch"):
+        rewrite(before, seen(before, shape))

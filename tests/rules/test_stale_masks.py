@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.models import KERAS3, functional, nested, on, source
 from tfjs_serve.graph import Call, Graph, Layer, TensorRef
-from tfjs_serve.rewriting.rule import GraphRewrite, Refusal
+from tfjs_serve.rewriting.rule import GraphRewrite
 from tfjs_serve.rules.stale_masks import rewrite
 
 M = TensorRef("m")
@@ -35,13 +36,7 @@ MASKED = called("LSTM", "masked", on("x", mask=M))
             ),
             id="an unrolled GRU has no mask of tfjs",
         ),
-        pytest.param(
-            model(called("LSTM", "a", on("x", "h")), called("LSTM", "end", on("x"))),
-            id="states at the top, without masks",
-        ),
-        pytest.param(
-            model(MASKED, called("LSTM", "end", on("masked", "h", mask=M))), id="states at the end"
-        ),
+        pytest.param(model(called("TimeDistributed", "end", on("x"))), id="steps without a mask"),
     ],
 )
 def test_nothing_to_guard(graph: Graph) -> None:
@@ -60,42 +55,10 @@ def test_others_get_a_mask_of_their_own() -> None:
     assert result.graph.layer("end") == called("Activation", "end", on("x"), activation="softmax")
 
 
-STATES = called("LSTM", "a", on("x", "h"))
-
-
-@pytest.mark.parametrize(
-    "graph",
-    [
-        pytest.param(model(MASKED, STATES, called("LSTM", "end", on("a"))), id="a later layer"),
-        pytest.param(
-            functional(
-                (
-                    source(),
-                    nested(
-                        "end",
-                        functional(
-                            (source("x"), source("h"), STATES, called("GRU", "g", on("a"))),
-                            ["g"],
-                            ["x", "h"],
-                        ),
-                        on("x", "x"),
-                    ),
-                ),
-                ["end"],
-            ),
-            id="in a nested model",
-        ),
-        pytest.param(
-            functional(
-                (source(), source("m"), source("h"), called("GRU", "a", on("x", "h", mask=M))),
-                [TensorRef("a"), TensorRef("a", 0, 1)],
-                ["x", "m", "h"],
-            ),
-            id="the same layer, run for each output",
-        ),
-    ],
-)
-def test_states_that_are_handed_on_are_refused(graph: Graph) -> None:
-    result = rewrite(graph, KERAS3)
-    assert isinstance(result, Refusal)
-    assert "initial states" in result.reasons[0].why
+def test_a_mask_of_steps_is_one() -> None:
+    part = called("LSTM", "inside")
+    steps = replace(called("TimeDistributed", "a", on("x", mask=M)), parts={"layer": part})
+    result = rewrite(model(steps, called("LSTM", "end", on("x"))), KERAS3)
+    assert isinstance(result, GraphRewrite)
+    assert result.graph.layer("a").parts["layer"].calls == (Call((), {"mask": True}),)
+    assert result.graph.layer("end").calls == (on("x", mask=True),)

@@ -38,6 +38,51 @@ def test_other_layers_stay() -> None:
             {"axis": 1, "keepdims": False},
         ),
         (
+            function("image.flip_left_right", X),
+            "Flip",
+            (X,),
+            {"axis": -2},
+        ),
+        (
+            function("image.flip_up_down", X, name="up"),
+            "Flip",
+            (X,),
+            {"axis": -3},
+        ),
+        (
+            function("math.count_nonzero", X, axis=1, dtype="int32"),
+            "CountNonzero",
+            (X,),
+            {"axis": 1, "keepdims": False, "dtype": "int32"},
+        ),
+        (
+            function("one_hot", X, depth=3, on_value=2.5),
+            "OneHot",
+            (X,),
+            {
+                **{"num_classes": 3, "axis": -1, "dtype": None},
+                **{"on_value": 2.5, "off_value": None},
+            },
+        ),
+        (
+            function("compat.v1.nn.conv1d", X, filters=(1.0,), stride=2, use_cudnn_on_gpu=True),
+            "Conv",
+            (X, (1.0,)),
+            {"strides": 2, "padding": "VALID", "data_format": None, "dilation_rate": 1},
+        ),
+        (
+            function("compat.v1.nn.conv2d", X, filter=(1.0,), padding="SAME"),
+            "Conv",
+            (X, (1.0,)),
+            {"strides": 1, "padding": "SAME", "data_format": None, "dilation_rate": 1},
+        ),
+        (
+            function("nn.depthwise_conv2d", X, filter=(1.0,), strides=(1, 2, 2, 1)),
+            "DepthwiseConv",
+            (X, (1.0,)),
+            {"strides": (1, 2, 2, 1), "padding": "VALID", "data_format": None, "dilation_rate": 1},
+        ),
+        (
             function("compat.v1.transpose", X, perm=(0, 2, 1), name="t", conjugate=False),
             "Transpose",
             (X,),

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tests.models import layer, shaped
+from tests.models import layer, on, shaped
 from tests.rules.lowered import fields, outline
+from tests.rules.numbers import X, computed, draw
 from tfjs_serve.graph import Layer
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rules.unit_normalization import SHORT_VECTORS, rewrite
 
@@ -49,3 +52,19 @@ def test_keras_2_has_a_least_length(generation: int, notes: list[str]) -> None:
     found = rewrite(layer("UnitNormalization"), context)
     assert isinstance(found, Lowering)
     assert [note.text for note in found.notes] == notes
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_two_axes_of_unknown_length(axis: int) -> None:
+    shape = (None, None, None, 4) if axis == -1 else (None, 4, None, None)
+    before = Layer("a", "UnitNormalization", {"axis": axis}, (on(X),))
+    found = rewrite(before, shaped(shape))
+    assert isinstance(found, Lowering)
+    x = draw(4, 4, 4)
+    (made,) = computed(found, x)
+    np.testing.assert_allclose(made, x / np.linalg.norm(x, axis=axis, keepdims=True), rtol=1e-5)
+
+
+def test_a_normalized_axis_of_unknown_length_is_refused() -> None:
+    with pytest.raises(ShapeError, match="needs a known length of every normalized axis"):
+        rewrite(layer("UnitNormalization", axis=1), shaped((None, None, None, 4)))

@@ -298,6 +298,7 @@ function operation(tf) {
     argsort: (x) => rising(x).indices,
     cumprod: (x, [axis]) => tf.cumprod(x, axis),
     cumsum: (x, [axis]) => tf.cumsum(x, axis),
+    flip: (x, [axis]) => tf.reverse(x, axis),
     sort: (x) => tf.neg(rising(x).values),
   };
   const pickings = {
@@ -311,7 +312,10 @@ function operation(tf) {
       return tf.reshape(taken, [...ahead, ...places.shape.slice(axis), ...behind]);
     },
   };
-  const functions = {...elementwise, ...reductions, ...reorderings, ...pickings};
+  const products = {
+    matmul: (x, y) => tf.matMul(x, y),
+  };
+  const functions = {...elementwise, ...reductions, ...reorderings, ...pickings, ...products};
 
   /** `constants` holds the arguments in order, null for each that is a tensor. */
   return class Operation extends tf.layers.Layer {
@@ -329,6 +333,10 @@ function operation(tf) {
 
     computeOutputShape(inputShape) {
       const shapes = Array.isArray(inputShape[0]) ? inputShape : [inputShape];
+      if (this.operation in products) {
+        const [one, other] = shapes;
+        return [...one.slice(0, -1), other[other.length - 1]];
+      }
       if (this.axes === null) {
         const fixed = this.constants.filter((value) => value !== null);
         return [...shapes, ...fixed.map(shapeOf)].reduce(broadcast);

@@ -13,18 +13,35 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.front_ends.custom_weights import is_unknown, numbered
 from tfjs_serve.front_ends.weights import is_left_out, wrapped_layers
 from tfjs_serve.graph import OPERATION_PREFIX, Layer, Weight, walk_layers
 from tfjs_serve.keras_files.archive_layout import EARLY_LAYERS, LAYERS
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
-from tfjs_serve.keras_files.variables import roles
+from tfjs_serve.keras_files.refusals import SAVE_AGAIN_ARCHIVE
+from tfjs_serve.keras_files.variables import all_roles, roles
 
-Objects: TypeAlias = Mapping[str, Sequence[StoredWeight]]
-"""Stored weights by the path of the object that owns them, in the order they were made."""
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What an archive holds, by the path of the object that owns it.
+
+    variables: in the order they were made, under `<path>/vars`.
+    vocabularies: texts, which only some layers are adapted to.
+    """
+
+    variables: Mapping[str, Sequence[StoredWeight]]
+    vocabularies: Mapping[str, str]
+
+
+ADAPTED = frozenset({"IntegerLookup"})
+"""Layers whose vocabulary lies in the archive where their config has none."""
+
+WHOLE_NUMBERS = re.compile(r"-?[0-9]{1,19}(?:\r?\n-?[0-9]{1,19})*+[\r\n]*")
+"""A vocabulary: a token on each line."""
 
 RECURRENT = re.compile(r"(SimpleRNN|GRU|LSTM|ConvLSTM[123]D)$")
 """Layers whose variables are those of the cell they hold."""
@@ -53,11 +70,12 @@ def bind_by_path(layers: Sequence[Layer], model: KerasModel) -> tuple[Layer, ...
 
     A layer whose weights do not fit stays without.
     """
-    objects: dict[str, list[StoredWeight]] = {}
+    variables: dict[str, list[StoredWeight]] = {}
     for stored in model.weights:
         if not is_left_out(stored):
-            objects.setdefault(stored.group, []).append(stored)
-    is_early = any(path.startswith(f"{EARLY_LAYERS}/") for path in objects)
+            variables.setdefault(stored.group, []).append(stored)
+    is_early = any(path.startswith(f"{EARLY_LAYERS}/") for path in variables)
+    objects = Objects(variables, model.vocabularies)
     return _bind_container(layers, EARLY_LAYERS if is_early else LAYERS, "", objects)
 
 
@@ -102,13 +120,25 @@ def _bind(layer: Layer, path: str, attribute: str, objects: Objects) -> Layer:
         inner = _bind_container(layer.graph.layers, attribute, f"{path}/", objects)
         return replace(layer, graph=replace(layer.graph, layers=inner))
     if is_unknown(layer):
-        return replace(layer, weights=numbered(path, objects))
+        return replace(layer, weights=numbered(path, objects.variables))
     inside = wrapped_layers(layer)
     parts = {
         field: _bind(part, f"{path}/{place}", attribute, objects)
         for (field, part), place in zip(inside.items(), _part_paths(layer, inside), strict=True)
     }
-    return replace(layer, weights=tuple(_own_weights(layer, path, objects)), parts=parts)
+    weights = tuple(_own_weights(layer, path, objects.variables))
+    return replace(_adapted(layer, path, objects), weights=weights, parts=parts)
+
+
+def _adapted(layer: Layer, path: str, objects: Objects) -> Layer:
+    """Return a layer with the vocabulary of an IntegerLookup, as if its config had held it."""
+    text = objects.vocabularies.get(path)
+    if layer.class_name not in ADAPTED or layer.config.get("vocabulary") or not text:
+        return layer
+    if not WHOLE_NUMBERS.fullmatch(text):
+        why = f"the vocabulary of layer {layer.name!r} is no list of whole numbers"
+        raise ConversionError(f"{why}; {SAVE_AGAIN_ARCHIVE}")
+    return replace(layer, config={**layer.config, "vocabulary": [*map(int, text.split())]})
 
 
 def _part_paths(layer: Layer, parts: Mapping[str, Layer]) -> Iterator[str]:
@@ -119,15 +149,17 @@ def _part_paths(layer: Layer, parts: Mapping[str, Layer]) -> Iterator[str]:
         yield from (PARTS.get((layer.class_name, field), field) for field in parts)
 
 
-def _own_weights(layer: Layer, path: str, objects: Objects) -> Iterator[Weight]:
+def _own_weights(
+    layer: Layer, path: str, variables: Mapping[str, Sequence[StoredWeight]]
+) -> Iterator[Weight]:
     """Yield the weights of a layer and of those inside it, in the order of their roles."""
     by_owner: dict[str, list[str]] = {}
-    for role in roles(layer.class_name, layer.config):
+    for role in all_roles(layer.class_name, layer.config):
         if role.startswith("lora_"):  # An archive holds merged kernels.
             continue
         by_owner.setdefault(role.rpartition("/")[0], []).append(role)
     for owner, names in by_owner.items():
-        found = next((objects[p] for p in _places(layer, path, owner) if p in objects), ())
+        found = next((variables[p] for p in _places(layer, path, owner) if p in variables), ())
         if len(found) > len(names):
             names = [*LISTED_AGAIN.get(layer.class_name, ()), *names]
         if len(found) == len(names):

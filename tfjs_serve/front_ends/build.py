@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -193,6 +193,22 @@ IMPLICIT = {"is_implicit": True}
 """Marks an input that a Sequential model has without an InputLayer of its own."""
 
 
+def _check_callers(layer: Layer, model: str, held: Collection[str]) -> None:
+    """Refuse a layer that is called on a tensor of another model.
+
+    Keras 2 writes a layer so that a model shares with a model inside it: with the call inside.
+    """
+    for call in layer.calls:
+        for ref in tensors((call.args, *call.kwargs.values())):
+            if ref.layer not in held:
+                raise ConversionError(
+                    f"layer {layer.name!r} ({layer.class_name}) of model {model!r} is called "
+                    f"on {ref.layer!r}, which the model does not hold; if it shares the layer with "
+                    "a model inside it, give each a layer of its own with the same weights "
+                    "(set_weights), and save it again"
+                )
+
+
 def _checked(graph: Graph) -> Graph:
     """Return a graph whose references all lead somewhere."""
     calls: dict[str, int] = {}
@@ -207,6 +223,8 @@ def _checked(graph: Graph) -> Graph:
                 f"layer {layer.name!r} of model {graph.name!r} is never called; save it again"
             )
         calls[layer.name] = len(layer.calls)
+    for layer in graph.layers:
+        _check_callers(layer, graph.name, calls)
     made = [call for layer in graph.layers for call in layer.calls]
     used = [ref for call in made for ref in tensors((call.args, *call.kwargs.values()))]
     for ref in (*graph.inputs, *graph.outputs, *used):

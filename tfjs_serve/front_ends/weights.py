@@ -18,7 +18,7 @@ from typing import TypeAlias
 from tfjs_serve.front_ends.custom_weights import is_unknown, split_off, with_own
 from tfjs_serve.graph import Layer, Weight, walk_layers
 from tfjs_serve.keras_files.model import KerasModel, StoredWeight
-from tfjs_serve.keras_files.variables import NEVER_TRAINED, roles
+from tfjs_serve.keras_files.variables import NEVER_TRAINED, all_roles, roles
 
 ALIASES = {"depthwise_kernel": ("depthwise_kernel", "kernel"), "vector_u": ("sn_u",)}
 """Keras 3 stores a depthwise kernel as `kernel`, Keras 2 `vector_u` as `sn_u`."""
@@ -105,7 +105,8 @@ def _slots(
         else:
             yield from (replace(slot, is_trainable=False) for slot in inner)
         return
-    for role in roles(layer.class_name, layer.config):
+    stored = roles if generation >= 3 else all_roles
+    for role in stored(layer.class_name, layer.config):
         may_train = is_trainable and role not in NEVER_TRAINED
         yield Slot(path, owner, direction, role, may_train)
     for field, part in wrapped_layers(layer).items():
@@ -175,6 +176,6 @@ def _attach(layer: Layer, found: Found, path: tuple[str, ...]) -> Layer:
     parts = {f: _attach(part, found, (*path, f)) for f, part in wrapped_layers(layer).items()}
     if is_unknown(layer):
         return layer
-    own = (role for role in roles(layer.class_name, layer.config) if (path, role) in found)
+    own = (role for role in all_roles(layer.class_name, layer.config) if (path, role) in found)
     weights = tuple(Weight(role, found[path, role]) for role in own)
     return replace(layer, weights=weights, parts=parts)

@@ -60,6 +60,7 @@ def read_archive_model(archive: Archive, root: Group, where: str) -> KerasModel:
         weights=tuple(_weights(root, where, archive.weights.nbytes)),
         container=Container.ARCHIVE,
         warnings=warnings,
+        vocabularies=archive.vocabularies,
     )
 
 

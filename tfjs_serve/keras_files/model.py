@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -73,6 +73,8 @@ class KerasModel:
     warnings: what could not be read and is not needed to predict.
     layer_names: the groups of a `.h5` in the order of the model's layers, as the file lists them.
     progress: of its training, which says at which learning rate it may go on.
+    vocabularies: what the layers of an archive were adapted to, as text with a token on each line,
+        by the path of the layer.
     """
 
     keras_version: str | None
@@ -84,6 +86,7 @@ class KerasModel:
     warnings: tuple[str, ...] = ()
     layer_names: tuple[str, ...] = ()
     progress: Progress = Progress()
+    vocabularies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def generation(self) -> int:

@@ -46,6 +46,11 @@ def _has_renorm(config: Config) -> bool:
     return bool(config.get("renorm", False))
 
 
+def _has_frequencies(config: Config) -> bool:
+    """Tell whether an IntegerLookup weighs its tokens; both spellings are Keras's."""
+    return config.get("output_mode") in ("tf_idf", "tf-idf")
+
+
 def _scales_only(config: Config) -> bool:
     return bool(config.get("rms_scaling", False))
 
@@ -141,14 +146,43 @@ VARIABLES: Mapping[str, tuple[tuple[str, Switch], ...]] = {
 A variable of a layer inside another one is `<inner layer>/<variable>`.
 """
 
+SPARE: Mapping[str, tuple[tuple[str, Switch], ...]] = {
+    "IntegerLookup": (("idf_weights", _has_frequencies),)
+}
+"""Variables of a class that its config may hold, too; Keras 3 writes them into no `.h5`.
+
+Source: keras/src/layers/preprocessing/index_lookup.py, `save_own_variables`.
+"""
+
 NEVER_TRAINED = frozenset(
-    {"moving_mean", "moving_variance", *RENORM, "mean", "variance", "count", "vector_u"}
+    {
+        "moving_mean",
+        "moving_variance",
+        *RENORM,
+        "mean",
+        "variance",
+        "count",
+        "vector_u",
+        "idf_weights",
+    }
 )
 
 
 def roles(class_name: str, config: Config) -> Iterator[str]:
     """Yield the roles of the variables a layer of this class and config has."""
-    for role, switch in VARIABLES.get(class_name, ()):
+    return _switched_on(VARIABLES, class_name, config)
+
+
+def all_roles(class_name: str, config: Config) -> Iterator[str]:
+    """Yield the roles of those variables and of the spare ones, which a file need not hold."""
+    yield from roles(class_name, config)
+    yield from _switched_on(SPARE, class_name, config)
+
+
+def _switched_on(
+    table: Mapping[str, tuple[tuple[str, Switch], ...]], class_name: str, config: Config
+) -> Iterator[str]:
+    for role, switch in table.get(class_name, ()):
         if _is_on(switch, config):
             yield role
 

@@ -18,6 +18,10 @@ WHOLE = "whole"
 """Field of an operation that is called on whole numbers, as Keras computes them."""
 
 
+OWN_LENGTH = "own_length"
+"""Field of a Reshape to a shape with the length of axis 1 of the very tensor that it reshapes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an operation is asked for: operands, attributes by name, shapes of its tensors."""

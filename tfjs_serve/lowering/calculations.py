@@ -51,13 +51,32 @@ def _rounded(to: Composer, asked: Asked) -> TensorRef | None:
     return to.op("TrueDivide", to.op("Round", to.op("Multiply", asked.x, factor)), factor)
 
 
+def _as_number(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(_as_number, value))
+    return float(value) if isinstance(value, bool) else value
+
+
+def _with_itself(*, is_equal: bool) -> Compose:
+    """Return what is no number where a tensor is compared with itself: all else is the same."""
+
+    def composed(to: Composer, asked: Asked) -> TensorRef | None:
+        if len(asked.args) != 2 or asked.args[0] != asked.args[1]:
+            return None
+        odd = to.op("Isnan", asked.x)
+        return to.op("LogicalNot", odd) if is_equal else odd
+
+    return composed
+
+
 def _truth_with(name: str) -> Compose:
     """Return a truth value with a constant: of the tensor alone, or always the same."""
 
     def composed(to: Composer, asked: Asked) -> TensorRef | None:
         constants = [value for value in asked.args if not isinstance(value, TensorRef)]
-        constants = [float(value) if isinstance(value, bool) else value for value in constants]
-        array = constant_array(constants[0]) if len(constants) == 1 == len(asked.shapes) else None
+        array = None
+        if len(constants) == 1 == len(asked.shapes):
+            array = constant_array(_as_number(constants[0]))
         if array is None:
             return None
         (x,) = (value for value in asked.args if isinstance(value, TensorRef))
@@ -160,12 +179,20 @@ ELEMENTWISE: Mapping[str, Callable[..., TensorRef]] = MappingProxyType(
 )
 """Operation -> a calculation on its operands alone."""
 
+
+def _count_nonzero(to: Composer, asked: Asked) -> TensorRef:
+    if asked.fields.get("dtype") not in (None, "int32", "int64"):
+        raise ShapeError(f"counts in {asked.fields['dtype']!r}")
+    return to.op("Sum", to.op("NotEqual", asked.x, 0), **asked.over)
+
+
 CALCULATIONS: Mapping[str, Compose] = MappingProxyType(
     {
         **{name: _of(calculate) for name, calculate in ELEMENTWISE.items()},
         **{"Isclose": _isclose, "Round": _rounded, "NanToNum": _nan_to_num, "Crelu": _crelu},
         **{"LogicalAnd": _truth_with("Minimum"), "LogicalOr": _truth_with("Maximum")},
-        "CountNonzero": lambda to, asked: to.op("Sum", to.op("NotEqual", asked.x, 0), **asked.over),
+        **{"Equal": _with_itself(is_equal=True), "NotEqual": _with_itself(is_equal=False)},
+        "CountNonzero": _count_nonzero,
         "Ptp": lambda to, asked: to.op(
             "Subtract", *(to.op(name, asked.x, **asked.over) for name in ("Max", "Min"))
         ),

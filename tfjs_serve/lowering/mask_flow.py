@@ -80,16 +80,31 @@ class Joined:
     parts: tuple[tuple[TensorRef, TensorRef | None], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A mask [batch, T, steps], of which each of T counts where any of its steps does."""
+
+    mask: TensorRef
+
+
+EMBEDDINGS = ("Embedding", "ReversibleEmbedding")
+
+
 def makes_mask(layer: Layer) -> bool:
     """Tell whether a layer gives its output a mask of its own."""
     return layer.class_name == "Masking" or (
-        layer.class_name == "Embedding" and bool(layer.config.get("mask_zero"))
+        layer.class_name in EMBEDDINGS and bool(layer.config.get("mask_zero"))
     )
+
+
+def is_reverse(call: Call) -> bool:
+    """Tell whether a ReversibleEmbedding is called on the way back, where any mask ends."""
+    return call.kwargs.get("reverse", (*call.args, None)[1] if call.args else None) is True
 
 
 def outgoing(
     layer: Layer, call: Call, masks: Sequence[Mask], generation: int
-) -> tuple[Mask | Merged | Joined, ...]:
+) -> tuple[Mask | Merged | Joined | Reduced, ...]:
     """Return the masks of a call's outputs, in order; those beyond the end have none.
 
     masks: of the tensors of `call.inputs`.
@@ -105,16 +120,34 @@ def outgoing(
         is_sequence = "layer" in layer.parts and layer.parts["layer"].config.get("return_sequences")
         count = 2 if layer.config.get("merge_mode", "concat") is None else 1
         return (first,) * count if is_sequence else ()
+    if name == "TimeDistributed" and isinstance(first, TensorRef):
+        return (_of_steps(layer, first, generation),)
     if name in QUERIES or name in HEADS or name in KEEPERS:
         return (first,)
     if generation >= 3 and name in KEEPERS_OF_KERAS3:
         return (first,)
+    if name == "SpectralNormalization" and "layer" in layer.parts:
+        # What it returns is the tensor that the layer inside gave a mask.
+        return outgoing(layer.parts["layer"], call, masks, generation)
     if name in MERGERS or name == "Concatenate":
         return (_merged(layer, call, masks, generation),)
     if layer.graph is not None and any(masks):
         lost = Lost("a mask that goes through a nested model", layer.name)
         return (lost,) * len(layer.graph.outputs)
     return ()
+
+
+def _of_steps(layer: Layer, mask: TensorRef, generation: int) -> Mask | Reduced:
+    """Return the mask of the output of a TimeDistributed, whose input has one [batch, T, steps].
+
+    Keras 2 asks the layer inside what it keeps; Keras 3 hands the mask on as it is.
+    """
+    inner = next((part.parts.get("layer", part) for part in layer.parts.values()), layer)
+    if inner.class_name not in RECURRENT or inner.config.get("return_sequences"):
+        return mask
+    if generation >= 3:
+        return Lost("a mask of more axes than the output of TimeDistributed has")
+    return Reduced(mask)
 
 
 def _merged(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tfjs_serve.graph import OPERATION_PREFIX, Call, Layer, TensorRef, Value
-from tfjs_serve.lowering.mask_flow import Joined, Merged
+from tfjs_serve.lowering.mask_flow import EMBEDDINGS, Joined, Merged, Reduced
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class MaskOperations:
         """Return the mask that an Embedding or a Masking makes in one of its calls."""
         (source, *_) = layer.calls[index].inputs
         name = f"{layer.name}__mask" + (f"_{index + 1}" if index else "")
-        if layer.class_name == "Embedding":
+        if layer.class_name in EMBEDDINGS:
             return self.add(name, "NotEqual", {}, source, 0)
         value = layer.config.get("mask_value", 0.0)
         differs = self.add(f"{name}__differs", "NotEqual", {}, source, value)
@@ -42,12 +42,23 @@ class MaskOperations:
         masks: list[TensorRef] = []
         for place, (x, mask) in enumerate(joined.parts):
             if mask is None:
-                name = f"{layer.name}__mask_{index + 1}_{place + 1}"
-                ones = self.add(f"{name}__ones", "OnesLike", {}, x)
-                mask = self.add(name, "Any", {"axis": -1, "keepdims": False}, ones)
+                mask = self._of_ones(f"{layer.name}__mask_{index + 1}_{place + 1}", x)
             masks.append(mask)
         name = f"{layer.name}__mask_{index + 1}"
         return self.add(name, "Concatenate", {"axis": 1}, tuple(masks))
+
+    def ones(self, layer: Layer, index: int) -> TensorRef:
+        """Return a mask that lets every step of the first input of a call through."""
+        return self._of_ones(f"{layer.name}__mask_{index + 1}", layer.calls[index].inputs[0])
+
+    def _of_ones(self, name: str, x: TensorRef) -> TensorRef:
+        ones = self.add(f"{name}__ones", "OnesLike", {}, x)
+        return self.add(name, "Any", {"axis": -1, "keepdims": False}, ones)
+
+    def reduced(self, layer: Layer, index: int, reduced: Reduced) -> TensorRef:
+        """Return a mask with an axis less."""
+        name = f"{layer.name}__mask_{index + 1}"
+        return self.add(name, "Any", {"axis": -1, "keepdims": False}, reduced.mask)
 
     def add(self, name: str, op: str, config: Mapping[str, Value], *args: Value) -> TensorRef:
         """Add an operation."""

@@ -29,6 +29,8 @@ from tfjs_serve.lowering.mask_flow import (
     Lost,
     Mask,
     Merged,
+    Reduced,
+    is_reverse,
     makes_mask,
     outgoing,
 )
@@ -89,7 +91,7 @@ class Flow:
         elif any(masks) or (layer.class_name in HEADS and any(map(self.mask, call.needs))):
             # Keras 2 names the value and the key.
             self.calls[layer.name, index] = self.told(layer, index, masks)
-        if makes_mask(layer):
+        if makes_mask(layer) and not is_reverse(call):
             self.masks[TensorRef(layer.name, index)] = self.written.of_maker(layer, index)
             return
         found = self.outgoing(layer, call, masks)
@@ -100,6 +102,8 @@ class Flow:
                 mask = self.written.merged(layer, index, mask)
             elif isinstance(mask, Joined):
                 mask = self.written.joined(layer, index, mask)
+            elif isinstance(mask, Reduced):
+                mask = self.written.reduced(layer, index, mask)
             self.masks[self.same(TensorRef(layer.name, index, output))] = mask
 
     def mask(self, ref: TensorRef) -> Mask:
@@ -120,7 +124,7 @@ class Flow:
 
     def outgoing(
         self, layer: Layer, call: Call, masks: list[Mask]
-    ) -> Sequence[Mask | Merged | Joined]:
+    ) -> Sequence[Mask | Merged | Joined | Reduced]:
         """Return the masks of a call's outputs, those that models and wrappers make included."""
         if any(makes_mask(part) for part in layer.parts.values()):
             return (Lost("a mask made inside a wrapper"),)
@@ -152,6 +156,8 @@ class Flow:
             # Keras 3 hands a mask on beside a single argument only (keras/src/layers/layer.py).
             if masks[0] is not None and (self.generation < 3 or _is_single(call)):
                 added["mask"] = self.tensor(layer, masks[0])
+        elif name == "TimeDistributed" and _reads_inside(layer):
+            added["mask"] = self.tensor(layer, masks[0])
         elif _reads_inside(layer):
             self.cross(layer, _INTO)
         return Call(call.args, {**added, **call.kwargs})

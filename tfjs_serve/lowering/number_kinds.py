@@ -1,16 +1,28 @@
 """Which tensors of a model of Keras hold whole numbers or truth values.
 
 In the result every number is a float32; where Keras computes in integers or booleans a rule may
-have to know. Whoever is not listed here makes floats, as far as this module tells.
+have to know. Every layer and operation that is translated was called on integers and booleans in
+Keras 2.15 and 3.15: what makes floats of them is listed, all others keep the kind of their inputs.
+A custom layer counts as making floats, as most do: nobody here knows its class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeAlias
 
-from tfjs_serve.graph import OPERATION_PREFIX, Call, Graph, Layer, TensorRef, Value, flow_order
+from tfjs_serve.graph import (
+    OPERATION_PREFIX,
+    Call,
+    Graph,
+    Layer,
+    TensorRef,
+    Value,
+    flow_order,
+    walk_layers,
+)
 from tfjs_serve.lowering.tf_functions import function_called
 
 
@@ -29,45 +41,112 @@ TRUTHS = frozenset(
     {
         *("NotEqual", "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd"),
         *("LogicalOr", "LogicalNot", "LogicalXor", "Any", "All", "Isnan", "Isinf", "Isfinite"),
-        *("Isneginf", "Isposinf", "Isclose", "Isreal"),
+        *("Isneginf", "Isposinf", "Isclose", "Isreal", "IsIn", "Signbit"),
     }
 )
 """Operations that make truth values."""
 
-COUNTS = frozenset({"Argmax", "Argmin", "Argsort", "CountNonzero", "Ndim", "Rank", "Shape", "Size"})
+COUNTS = frozenset(
+    {
+        *("Argmax", "Argmin", "Argpartition", "Argsort", "Bincount", "CountNonzero", "Digitize"),
+        *("Nanargmax", "Nanargmin", "Ndim", "Rank", "SearchSorted", "Shape", "Size"),
+    }
+)
 """Operations that make whole numbers of any."""
 
 INDICES = frozenset({"IntegerLookup", "Discretization"})
 """Layers that make whole numbers; Keras 3 encodes those of a vocabulary as such, too."""
 
+FLOATS = frozenset(
+    {
+        *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"),
+        *("AdditiveAttention", "Attention", "Average", "AveragePooling1D", "AveragePooling2D"),
+        *("AveragePooling3D", "BatchNormalization", "Bidirectional", "CategoryEncoding"),
+        *("CenterCrop", "Dense", "ELU", "EinsumDense", "Embedding", "GroupNormalization"),
+        *("GroupQueryAttention", "LayerNormalization", "LeakyReLU", "MultiHeadAttention"),
+        *("Normalization", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip"),
+        *("RandomHeight", "RandomRotation", "RandomTranslation", "RandomWidth", "RandomZoom"),
+        *("Rescaling", "ReversibleEmbedding", "Softmax", "ThresholdedReLU"),
+        *("UnitNormalization", "AdaptiveAveragePool", "Angle", "Arccos", "Arccosh", "Arcsin"),
+        *("Arcsinh", "Arctan", "Arctan2", "Arctanh", "AveragePool", "CDist", "Cbrt", "Ceil"),
+        *("Celu", "Corrcoef", "Correlate", "Cos", "Cosh", "Deg2rad", "Divide", "DivideNoNan"),
+        *("Elu", "Erf", "Exp", "Exp2", "Expm1", "Fabs", "Floor", "Gelu", "HardSigmoid"),
+        *("HardSilu", "HardTanh", "Heaviside", "Hypot", "LeakyRelu", "Linspace", "Log", "Log10"),
+        *("Log1p", "Log2", "LogSigmoid", "LogSoftmax", "Logaddexp", "Logaddexp2", "Logspace"),
+        *("Logsumexp", "Median", "Mish", "MultiHot", "Nanmean", "Nanmedian", "Nanpercentile"),
+        *("Nanquantile", "Nanstd", "Nanvar", "Norm", "Normalize", "OneHot", "Percentile"),
+        *("Quantile", "Rad2deg", "Reciprocal", "ReciprocalNoNan", "Rsqrt", "Selu", "Sigmoid"),
+        *("Silu", "Sin", "Sinc", "Sinh", "Softplus", "Softsign", "SparsePlus", "SparseSigmoid"),
+        *("Sparsemax", "Sqrt", "Squareplus", "Std", "Tan", "Tanh", "TanhShrink", "Trapezoid"),
+        *("TrueDivide", "Var"),
+    }
+)
+"""Operations and layers that make floats of whatever they are called on.
+
+So do layers with weights. Whoever is not listed keeps the kind of its inputs.
+"""
+
+FLOATS_OF_KERAS3 = FLOATS | {
+    *("Mean", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"),
+}
+
+FLOATS_OF_KERAS2 = FLOATS | {"Resize", "Resizing"}
+
 MOVES = frozenset(
     {
-        *("Reshape", "ExpandDims", "Squeeze", "Transpose", "Swapaxes", "Moveaxis", "GetItem"),
-        *("Split", "Unstack", "Flip", "Roll", "Take", "Tile", "Repeat", "Stack", "Concatenate"),
-        *("Identity", "StopGradient", "Copy", "Maximum", "Minimum", "Max", "Min", "Sort"),
-        *("Flatten", "Permute", "RepeatVector", "TakeAlongAxis", "BatchFlatten", "Activation"),
-        *("AlphaDropout", "Cropping2D", "Dropout", "GaussianDropout", "GaussianNoise"),
-        *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "MaxPooling1D", "MaxPooling2D"),
-        *("SpatialDropout1D", "UpSampling2D", "ZeroPadding2D"),
+        *("ActivityRegularization", "Activation", "AlphaDropout", "Concatenate", "Cropping1D"),
+        *("Cropping2D", "Cropping3D", "Dropout", "Flatten", "GaussianDropout", "GaussianNoise"),
+        *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Identity"),
+        *("Masking", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum"),
+        *("Permute", "RepeatVector", "Reshape", "SpatialDropout1D", "SpatialDropout2D"),
+        *("SpatialDropout3D", "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D"),
+        *("ZeroPadding2D", "ZeroPadding3D", "Amax", "Amin", "Append", "Array", "ArraySplit"),
+        *("BatchFlatten", "BroadcastTo", "Clip", "Conjugate", "ConvertToTensor", "Copy"),
+        *("DepthToSpace", "Diag", "Diagflat", "Diagonal", "Dsplit", "Dstack", "ExpandDims"),
+        *("Flip", "Fliplr", "Flipud", "FullLike", "GetItem", "Hsplit", "Hstack", "Imag", "Max"),
+        *("MaxPool", "Min", "Moveaxis", "NanToNum", "Nanmax", "Nanmin", "OnesLike", "Pad"),
+        *("Ravel", "Real", "Relu", "Relu6", "Repeat", "Roll", "Rot90", "Round", "Slice", "Sort"),
+        *("SpaceToDepth", "Split", "Squeeze", "Stack", "StopGradient", "Swapaxes", "Take"),
+        *("TakeAlongAxis", "Tile", "TopK", "Transpose", "Tril", "Triu", "Trunc", "Unstack"),
+        *("Vsplit", "Vstack", "Where", "ZerosLike", "FloorDivide", "Mod", "Fmod", "ReLU"),
     }
 )
-"""Operations and layers whose outputs are numbers of their inputs, while a model is not trained."""
+"""Operations and layers whose outputs lie among the numbers of their inputs, or nearer to zero.
 
-ARITHMETIC = frozenset(
+All others compute, while a model is not trained: truth values count as 0 and 1 for them, and
+integers of few bits may not hold what comes of it.
+"""
+
+OF_FIRST = frozenset(
     {
-        *("Add", "AddN", "Subtract", "Multiply", "Negative", "Absolute", "Square"),
-        *("Dot", "SquaredDifference", "FloorDivide", "Mod", "Cumsum", "Cumprod", "Sum", "Prod"),
+        *("Clip", "FullLike", "NanToNum", "OnesLike", "Pad", "Roll", "Take", "TakeAlongAxis"),
+        *("ZerosLike", "BroadcastTo", "GetItem", "Slice", "Repeat"),
     }
 )
-"""Operations that compute whole numbers of whole numbers."""
+"""Operations whose outputs have the dtype of the first tensor, whatever else they take."""
+
+WITH_DTYPE = frozenset(
+    {
+        *("Arange", "Array", "Cast", "ConvertToTensor", "Cumprod", "Cumsum", "FullLike"),
+        *("Nancumprod", "Nancumsum", "OneHot", "MultiHot", "OnesLike", "ZerosLike"),
+    }
+)
+"""Operations with an argument `dtype`, which decides."""
+
+_WIDTHS = (Kind.FLOAT, Kind.WHOLE, Kind.SHORT, Kind.TRUTH)
 
 
-def kinds_of(graph: Graph) -> Kinds:
+def kinds_of(graph: Graph, generation: int) -> Kinds:
     """Return the kind of what holds no floats, by the first output of a call or by another."""
     found: dict[TensorRef, Kind] = {}
     calls, _ = flow_order(graph)
     for layer, index in calls:
-        made = _made(layer, layer.calls[index], found)
+        if layer.graph is not None:
+            inner = kinds_of(layer.graph, generation)
+            for output, ref in enumerate(layer.graph.outputs):
+                found[TensorRef(layer.name, index, output)] = kind_of(ref, inner)
+            continue
+        made = _made(layer, layer.calls[index], found, generation)
         if made is not Kind.FLOAT:
             found[TensorRef(layer.name, index)] = made
         if word(layer) == "TopK":
@@ -83,33 +162,43 @@ def kind_of(ref: TensorRef, kinds: Kinds) -> Kind:
 def word(layer: Layer) -> str:
     """Return what a layer or an operation of either Keras is called by Keras 3."""
     function = function_called(layer.config.get("function"))
-    if function is not None and layer.class_name in ("TFOpLambda", "SlicingOpLambda"):
+    if function is not None and layer.class_name in FUNCTIONS_OF_KERAS2:
         return function.operation
     return layer.class_name.removeprefix(OPERATION_PREFIX)
 
 
+FUNCTIONS_OF_KERAS2 = ("TFOpLambda", "SlicingOpLambda")
+
+
 def kind_of_dtype(dtype: Any) -> Kind:
-    """Return the kind of numbers of a dtype."""
+    """Return the kind of numbers of a dtype, by its name."""
     name = str(dtype)
     if name == "bool":
         return Kind.TRUTH
-    if "int" not in name:
+    match = re.fullmatch(r"u?int(\d+)", name)
+    if match is None:
         return Kind.FLOAT
-    return Kind.SHORT if name.endswith(("int8", "int16")) else Kind.WHOLE
+    return Kind.SHORT if match[1] in ("8", "16") else Kind.WHOLE
 
 
 def kind_called_on(call: Call, kinds: Kinds) -> Kind:
-    """Return the kind of all tensors of a call; FLOAT where they differ or there are none."""
-    found = {kind_of(ref, kinds) for ref in call.needs}
-    return found.pop() if len(found) == 1 else Kind.FLOAT
+    """Return the widest kind of the tensors of a call; FLOAT where there are none."""
+    return _widest(kind_of(ref, kinds) for ref in call.needs)
 
 
-def _made(layer: Layer, call: Call, kinds: Kinds) -> Kind:
+def asked_dtype(layer: Layer, call: Call) -> Any:
+    """Return the dtype that an operation is asked for, None for that of its inputs."""
+    # Every layer of Keras 2 has a dtype, which says nothing of the function it stands for.
+    own = None if layer.class_name in FUNCTIONS_OF_KERAS2 else layer.config.get("dtype")
+    return call.kwargs.get("dtype", own)
+
+
+def _made(layer: Layer, call: Call, kinds: Kinds, generation: int) -> Kind:
     name = word(layer)
     if name == "InputLayer":
         return kind_of_dtype(layer.config.get("dtype", "float32"))
-    if name == "Cast":
-        return kind_of_dtype(call.kwargs.get("dtype", layer.config.get("dtype")))
+    if name == "Cast" or (name in WITH_DTYPE and asked_dtype(layer, call) is not None):
+        return kind_of_dtype(asked_dtype(layer, call))
     if name in TRUTHS:
         return Kind.TRUTH
     if name in COUNTS:
@@ -118,19 +207,67 @@ def _made(layer: Layer, call: Call, kinds: Kinds) -> Kind:
         mode = layer.config.get("output_mode", "int")
         is_whole = mode == "int" or (name == "IntegerLookup" and mode != "tf_idf")
         return Kind.WHOLE if is_whole else Kind.FLOAT
-    given = kind_called_on(call, kinds)
-    if name == "Activation" and layer.config.get("activation") not in ("linear", "relu"):
+    if name == "CategoryEncoding":
+        return kind_of_dtype(layer.config.get("dtype", "float32"))
+    worker = layer.parts.get("layer")
+    if worker is not None:
+        return _made(worker, call, kinds, generation)
+    if layer.graph is not None:
+        return kind_of(layer.graph.outputs[0], kinds_of(layer.graph, generation))
+    if _makes_floats(layer, name, generation):
         return Kind.FLOAT
-    if name in MOVES and not _holds_float(call.args):
-        return given
-    if name in ARITHMETIC and given in (Kind.WHOLE, Kind.SHORT):
-        values = (*call.args, *call.kwargs.values())
-        return Kind.FLOAT if _holds_float(values) else given
-    return Kind.FLOAT
+    given = _widest(_kinds_given(name, call, kinds))
+    return Kind.WHOLE if given is Kind.TRUTH and name not in MOVES else given
 
 
-def _holds_float(values: Iterable[Value]) -> bool:
-    return any(
-        _holds_float(value) if isinstance(value, tuple) else isinstance(value, float)
-        for value in values
-    )
+def _makes_floats(layer: Layer, name: str, generation: int) -> bool:
+    if name == "Activation" and layer.config.get("activation") not in _STRAIGHT:
+        return True
+    floats = FLOATS_OF_KERAS3 if generation >= 3 else FLOATS_OF_KERAS2
+    has_weights = any(part.weights for part in walk_layers((layer,)))
+    return name in floats or has_weights or layer.is_custom
+
+
+_STRAIGHT = ("linear", "relu", "relu6")
+"""Activations that make no floats of whole numbers."""
+
+
+def _kinds_given(name: str, call: Call, kinds: Kinds) -> Iterator[Kind]:
+    """Yield the kinds of what the numbers of an operation come from, literals included."""
+    named = {key: value for key, value in call.kwargs.items() if key not in _CHOOSING}
+    values = [*call.args, *named.values()]
+    if name == "Where" and call.args:
+        values = values[1:]  # the condition chooses
+    if name in OF_FIRST and values and (kind := _kind_of_constant(values[0])) is not None:
+        yield kind
+        return
+    for value in _flat(values):
+        if isinstance(value, TensorRef):
+            yield kind_of(value, kinds)
+        elif isinstance(value, float) and name not in OF_FIRST:
+            yield Kind.FLOAT
+        if name in OF_FIRST and isinstance(value, TensorRef | float):
+            return
+
+
+_CHOOSING = ("condition", "indices", "mask", "axis")
+
+
+def _flat(values: Iterable[Value]) -> Iterator[Value]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _kind_of_constant(value: Value) -> Kind | None:
+    """Return the kind of a literal number or of nested ones; None for anything else."""
+    types = {type(item) for item in _flat([value])}
+    if not types or not types <= {bool, int, float}:
+        return None
+    return Kind.FLOAT if float in types else Kind.TRUTH if types == {bool} else Kind.WHOLE
+
+
+def _widest(kinds: Iterable[Kind]) -> Kind:
+    return min(kinds, key=_WIDTHS.index, default=Kind.FLOAT)

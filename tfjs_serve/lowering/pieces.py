@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tfjs_serve.graph import Slice, TensorRef, Value
+from tfjs_serve.layers_format.catalog.fields import is_number
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.asked import WHOLE, Asked, Compose
 from tfjs_serve.lowering.composing import Composer
-from tfjs_serve.lowering.operands import axes_of, axis_of, is_integer
+from tfjs_serve.lowering.operands import axes_of, axis_of, constant_array, is_integer
 
 
 def _joined(axis: int) -> Compose:
@@ -111,7 +112,43 @@ def _one_hot(to: Composer, asked: Asked) -> TensorRef:
     column = to.op("ExpandDims", x, axis=-1)
     row = to.op("Matmul", column, ((1.0,) * count,))
     made = to.op("Equal", row, tuple(float(place) for place in range(count)))
-    return made if axis == rank else to.op("Moveaxis", made, source=rank, destination=axis)
+    made = made if axis == rank else to.op("Moveaxis", made, source=rank, destination=axis)
+    return _valued(to, asked, made)
+
+
+def _valued(to: Composer, asked: Asked, hot: TensorRef) -> TensorRef:
+    """Return other numbers for 1 and 0 where TensorFlow is asked for them."""
+    values = [asked.fields.get(key) for key in ("on_value", "off_value")]
+    if values == [None, None]:
+        return hot
+    if not all(value is None or is_number(value) for value in values):
+        raise ShapeError(f"encodes by {values[0]!r} and {values[1]!r}")
+    if asked.fields.get("dtype") is None and any(isinstance(value, int) for value in values):
+        raise ShapeError(f"encodes by integers ({values[0]!r}, {values[1]!r})")
+    on, off = 1 if values[0] is None else values[0], 0 if values[1] is None else values[1]
+    return to.op("Add", to.op("Multiply", hot, float(on - off)), float(off))
+
+
+def _by_matrix(to: Composer, asked: Asked) -> TensorRef | None:
+    """Return a product along the last axis of x and the first one of a constant matrix."""
+    x, matrix = asked.args if len(asked.args) == 2 else (None, None)
+    array = None if isinstance(matrix, TensorRef) else constant_array(matrix)
+    if not isinstance(x, TensorRef) or array is None or array.ndim != 2:
+        return None
+    last = len(asked.shape) - 1
+    axes = [_leaf(axis) for axis in _pair(asked.fields.get("axes", 1))]
+    if axes not in ([1], [last, 0], [-1, 0], [last, -2], [-1, -2]):
+        raise ShapeError(f"multiplies by a constant over axes {asked.fields['axes']!r}")
+    return to.op("Matmul", x, matrix)
+
+
+def _pair(axes: object) -> list[object]:
+    return list(axes) if isinstance(axes, list | tuple) else [axes]
+
+
+def _leaf(axes: object) -> object:
+    """Return the only one of some axes, or what is no list of one."""
+    return axes[0] if isinstance(axes, list | tuple) and len(axes) == 1 else axes
 
 
 PIECES: Mapping[str, Compose] = MappingProxyType(
@@ -120,7 +157,7 @@ PIECES: Mapping[str, Compose] = MappingProxyType(
         **{"Fliplr": _flipped(1), "Flipud": _flipped(0), "Rot90": _turned},
         **{"ArraySplit": _split(None), "Hsplit": _split(1), "Dsplit": _split(2)},
         **{"Vsplit": _split(0), "Vstack": _joined(0), "Diagonal": _diagonal, "Trace": _trace},
-        **{"Slice": _slice, "OneHot": _one_hot},
+        **{"Slice": _slice, "OneHot": _one_hot, "Dot": _by_matrix, "Tensordot": _by_matrix},
     }
 )
 """Operation -> how it is put together of others."""

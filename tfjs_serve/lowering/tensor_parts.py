@@ -15,6 +15,7 @@ import numpy as np
 
 from tfjs_serve.graph import Shape, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
+from tfjs_serve.lowering import open_axes
 from tfjs_serve.lowering.toolbox import activated, constant, length, scaled
 from tfjs_serve.rewriting.sketch import Sketch
 
@@ -29,6 +30,7 @@ __all__ = [
     "reshaped",
     "scaled",
     "sliced",
+    "stretched",
 ]
 
 
@@ -75,8 +77,9 @@ def sliced(sketch: Sketch, x: TensorRef, axis: int, start: int, stop: int) -> Te
 
 
 def padded(sketch: Sketch, x: TensorRef, axis: int, first: int, last: int) -> TensorRef:
-    """Return x with so many zeros before and behind an axis whose length is known."""
-    before, size, after = _around(sketch.shape(x), axis)
+    """Return x with so many zeros before and behind an axis."""
+    shape = sketch.shape(x)
+    before, size, after = shape[1:axis], shape[axis], shape[axis + 1 :]
     if first == last == 0:
         return x
     if length(before) is None:
@@ -84,7 +87,7 @@ def padded(sketch: Sketch, x: TensorRef, axis: int, first: int, last: int) -> Te
     flat = reshaped(sketch, x, (length(before), size, length(after)))
     padding = {"padding": [[0, 0], [first, last]], "data_format": "channels_last"}
     more = sketch.add("ZeroPadding2D", padding, flat)
-    return reshaped(sketch, more, (*before, first + size + last, *after))
+    return reshaped(sketch, more, (*before, size and first + size + last, *after))
 
 
 def linear_map(sketch: Sketch, x: TensorRef, axis: int, matrix: Any) -> TensorRef:
@@ -95,6 +98,15 @@ def linear_map(sketch: Sketch, x: TensorRef, axis: int, matrix: Any) -> TensorRe
     config = {"units": int(np.shape(matrix)[1]), "use_bias": False, "trainable": False}
     mapped = sketch.add("Dense", config, turned, weights=[constant("kernel", matrix)])
     return permuted(sketch, mapped, [*range(1, axis), rank - 1, *range(axis, rank - 1)])
+
+
+def stretched(sketch: Sketch, x: TensorRef, constant: np.ndarray) -> TensorRef:
+    """Return x repeated along its axes of one element where a constant has more of them."""
+    shape = sketch.shape(x)
+    for axis, size in zip(range(len(shape))[::-1], constant.shape[::-1], strict=False):
+        if axis > 0 and shape[axis] == 1 and size > 1:
+            x = linear_map(sketch, x, axis, np.ones((1, size), np.float32))
+    return x
 
 
 def reduced(
@@ -108,13 +120,14 @@ def reduced(
     count = length(tuple(shape[axis] for axis in axes))
     rest = length(tuple(shape[axis] for axis in kept))
     flat = reshaped(sketch, permuted(sketch, x, [*sorted(axes), *kept]), (count, rest))
-    pooling = "GlobalAveragePooling1D" if how in ("mean", "sum") else "GlobalMaxPooling1D"
-    pooled = sketch.add(pooling, {}, flat)
+    if how == "sum" and count is None:
+        pooled = open_axes.total(sketch, flat)
+    else:
+        pooling = "GlobalAveragePooling1D" if how in ("mean", "sum") else "GlobalMaxPooling1D"
+        pooled = sketch.add(pooling, {}, flat)
     if how == "min":
         pooled = scaled(sketch, pooled, -1.0)
-    if how == "sum":
-        if count is None:
-            raise ShapeError(f"needs known lengths to sum over, got {shape}")
+    if how == "sum" and count is not None:
         pooled = scaled(sketch, pooled, float(count))
     left = tuple(
         1 if axis in axes else shape[axis]

@@ -154,8 +154,9 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
                 "depth": ("num_classes", None),
                 "axis": ("axis", -1),
                 "dtype": ("dtype", None),
+                "on_value": ("on_value", None),
+                "off_value": ("off_value", None),
             },
-            {"on_value": 1, "off_value": 0},
         ),
         "shape": Function("Shape", ("input",), {"out_type": ("out_type", None)}),
         "size": Function("Size", ("input",), {"out_type": ("out_type", None)}),
@@ -208,6 +209,24 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             for kind, operation in {"avg": "AveragePool", "max": "MaxPool"}.items()
             for rank in ("1d", "2d", "3d")
         },
+        **{
+            name: Function(
+                operation,
+                ("input", kernel),
+                {
+                    strides: ("strides", 1),
+                    "padding": ("padding", "VALID"),
+                    "data_format": ("data_format", None),
+                    "dilations": ("dilation_rate", 1),
+                },
+                {"use_cudnn_on_gpu": True},
+            )
+            for name, operation, kernel, strides in (
+                ("conv1d", "Conv", "filters", "stride"),
+                ("conv2d", "Conv", "filter", "strides"),
+                ("depthwise_conv2d", "DepthwiseConv", "filter", "strides"),
+            )
+        },
         "image.resize": Function(
             "Resize",
             ("images",),
@@ -243,6 +262,18 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             },
         ),
         "reverse": Function("Flip", ("tensor",), {"axis": ("axis", None)}),
+        # Of images, whose last axes are height, width and channels.
+        "image.flip_left_right": Function("Flip", ("image",), {"axis": ("axis", -2)}),
+        "image.flip_up_down": Function("Flip", ("image",), {"axis": ("axis", -3)}),
+        "count_nonzero": Function(
+            "CountNonzero",
+            ("input",),
+            {
+                "axis": ("axis", None),
+                "keepdims": ("keepdims", False),
+                "dtype": ("dtype", "int64"),
+            },
+        ),
         "tile": Function("Tile", ("input",), {"multiples": ("repeats", None)}),
         "repeat": Function(
             "Repeat", ("input",), {"repeats": ("repeats", None), "axis": ("axis", None)}
@@ -254,6 +285,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             {"transpose_a": ("transpose_a", False), "transpose_b": ("transpose_b", False)},
             _NOT_TRANSPOSED,
         ),
+        "tensordot": Function("Tensordot", ("a", "b"), {"axes": ("axes", None)}),
         "identity": Function("Identity", ("input",)),
         "stop_gradient": Function("StopGradient", ("input",)),
         "zeros_like": Function("ZerosLike", ("input",), fixed={"dtype": None}),

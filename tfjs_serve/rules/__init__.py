@@ -27,7 +27,9 @@ from tfjs_serve.rules import (
     class_names,
     companion_operations,
     compositions,
+    constant_kernels,
     constant_operations,
+    constant_tables,
     constraints,
     conv3d_transpose,
     conv_lstm1d,
@@ -84,14 +86,15 @@ from tfjs_serve.rules import (
     masked_products,
     masked_recurrent,
     masked_softmax,
+    masked_steps,
     maxout_dense,
     missing_weights,
     multi_head_attention,
     namesakes,
-    nested_states,
     normalization,
     one_dimension,
     output_padding,
+    own_lengths,
     paddings,
     pads,
     powers,
@@ -114,6 +117,7 @@ from tfjs_serve.rules import (
     rms_normalization,
     rms_scaling,
     same_padding,
+    shared_arguments,
     single_input_merges,
     softmax,
     spatial_dropout,
@@ -121,6 +125,7 @@ from tfjs_serve.rules import (
     split_activations,
     spread_kernels,
     stale_masks,
+    stateful,
     subtract,
     tensor_operations,
     tf_operations,
@@ -128,8 +133,10 @@ from tfjs_serve.rules import (
     three_dimensions,
     time_distributed,
     time_steps,
+    uneven_masks,
     unit_normalization,
     unknown_croppings,
+    weighted_counts,
     whole_numbers,
 )
 
@@ -138,14 +145,17 @@ FIRST_RULES = (
     GraphRule("class_names", class_names.rewrite),  # first: the others go by today's names
     GraphRule("cudnn_recurrent", cudnn_recurrent.rewrite),  # before masks, which go by class
     GraphRule("theano_kernels", theano_kernels.rewrite),  # kernels are as Keras stored them
-    GraphRule("reversible_embeddings", reversible_embeddings.rewrite),  # before masks, too
     GraphRule("namesakes", namesakes.rewrite),  # before a default can stand in for a field
     GraphRule("whole_numbers", whole_numbers.rewrite),  # while dtypes are those of Keras
+    GraphRule("own_lengths", own_lengths.rewrite),  # while functions have their names
     GraphRule("integer_means", integer_means.rewrite),  # what passes integers on is still named
     GraphRule("integer_resizing", integer_resizing.rewrite),  # while dtypes are those of Keras
     GraphRule("given_masks", given_masks.rewrite),  # before masks become arguments
     GraphRule("risky_choices", risky_choices.rewrite),  # while all that feeds them is named
     GraphRule("implicit_masks", implicit_masks.rewrite),
+    # its Dense would hand a mask on
+    GraphRule("reversible_embeddings", reversible_embeddings.rewrite),
+    GraphRule("uneven_masks", uneven_masks.rewrite),  # once all masks are arguments
     GraphRule("stale_masks", stale_masks.rewrite),  # looks for masks that are arguments by now
 )
 """Rewrites of the whole model, run in this order before any layer is done."""
@@ -166,6 +176,8 @@ LAYER_RULES = (
     # one spelling for both Kerases
     LayerRule("tf_operations", tf_operations.rewrite, tf_operations.CLASSES),
     LayerRule("known_values", known_values.rewrite, OPERATIONS),  # before tensors are asked for
+    LayerRule("constant_tables", constant_tables.rewrite, OPERATIONS),
+    LayerRule("constant_kernels", constant_kernels.rewrite, OPERATIONS),
     LayerRule("compositions", compositions.rewrite, OPERATIONS),
     LayerRule("einsum", einsum.rewrite, OPERATIONS),
     LayerRule("layer_operations", layer_operations.rewrite, OPERATIONS),
@@ -207,9 +219,11 @@ LAYER_RULES = (
     LayerRule("gru_reset_after", gru_reset_after.rewrite, gru_reset_after.CLASSES),
     # after it, which has masks of its own
     LayerRule("masked_recurrent", masked_recurrent.rewrite, masked_recurrent.CLASSES),
+    LayerRule("masked_steps", masked_steps.rewrite, masked_steps.CLASSES),
     LayerRule("masked_softmax", masked_softmax.rewrite, masked_softmax.CLASSES),
     # before they are refused
     LayerRule("attention_arguments", attention_arguments.rewrite, attention_arguments.CLASSES),
+    LayerRule("weighted_counts", weighted_counts.rewrite, weighted_counts.CLASSES),
     # ignores a `training` of Keras 3
     LayerRule("inference_identity", inference_identity.rewrite, inference_identity.CLASSES),
     LayerRule("resizing", resizing.rewrite, resizing.CLASSES),  # ignores a `training` of Keras 3
@@ -303,7 +317,8 @@ GRAPH_RULES = (
     GraphRule("repeated_inputs", repeated_inputs.rewrite),  # lowerings repeat inputs, too
     GraphRule("boundaries", boundaries.rewrite),
     GraphRule("integer_inputs", integer_inputs.rewrite),
-    GraphRule("nested_states", nested_states.rewrite),
+    GraphRule("stateful", stateful.rewrite),  # while a layer has all its outputs
+    GraphRule("shared_arguments", shared_arguments.rewrite),
     GraphRule("layer_names", layer_names.rewrite),
     GraphRule("call_order", call_order.rewrite),  # last: it fixes the numbers of all calls
 )

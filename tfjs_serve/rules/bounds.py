@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.operands import constant_array, operands, operation, plain_number
@@ -26,6 +28,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     low, high = bounds
     sketch = Sketch(layer, context)
     x = sketch.input()
+    for bound in bounds:
+        x = tensor_parts.stretched(sketch, x, np.asarray(0.0 if bound is None else bound))
     if low == 0 and (high is None or (isinstance(high, float) and high >= 0)):
         return sketch.done(sketch.add("ReLU", {"max_value": high}, x, name=layer.name))
     if low is not None:

@@ -21,7 +21,7 @@ from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.asked import SELECT, Asked, Compose
 from tfjs_serve.lowering.calculations import CALCULATIONS
 from tfjs_serve.lowering.composing import Composer
-from tfjs_serve.lowering.operands import axes_of, axis_of, constant_array, known_shape, operation
+from tfjs_serve.lowering.operands import axes_of, constant_array, known_shape, operation
 from tfjs_serve.lowering.ordering import ORDERING
 from tfjs_serve.lowering.pieces import PIECES
 from tfjs_serve.lowering.tensor_parts import length
@@ -63,7 +63,7 @@ def _centered(to: Composer, asked: Asked) -> TensorRef:
     return to.op("Subtract", asked.x, mean)
 
 
-def _variance(to: Composer, asked: Asked) -> TensorRef | None:
+def _variance(to: Composer, asked: Asked) -> TensorRef:
     return to.op("Mean", to.op("Square", _centered(to, asked)), **asked.over)
 
 
@@ -71,7 +71,7 @@ def _deviation(to: Composer, asked: Asked) -> TensorRef | None:
     axes = axes_of(asked.fields.get("axis"), len(asked.shape))
     count = length(tuple(asked.shape[axis] for axis in axes))
     if count is None:
-        raise ShapeError(f"needs known lengths, got {asked.shape}")
+        return to.op("Sqrt", _variance(to, asked))
     norm = _length(to, _centered(to, asked), axes, asked.over)
     return to.op("Multiply", norm, 1 / math.sqrt(count))
 
@@ -101,7 +101,12 @@ def _normalize(to: Composer, asked: Asked) -> TensorRef | None:
 
 
 def _log_sum_exp(to: Composer, asked: Asked) -> TensorRef | None:
-    axis = axis_of(asked.fields.get("axis"), len(asked.shape))
+    axis, *others = axes_of(asked.fields.get("axis"), len(asked.shape))
+    if others:
+        inner = to.op("Logsumexp", asked.x, axis=others, keepdims=True)
+        outer = to.op("Logsumexp", inner, axis=axis, keepdims=True)
+        is_kept = asked.fields.get("keepdims")
+        return outer if is_kept else to.op("Squeeze", outer, axis=[axis, *others])
     highest = to.op("Max", asked.x, **asked.over)
     share = to.op("Max", to.op("LogSoftmax", asked.x, axis=axis), **asked.over)
     return to.op("Subtract", highest, share)

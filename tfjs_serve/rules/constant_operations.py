@@ -5,7 +5,8 @@ After:  Rescaling {"scale": 1, "offset": 3}, {"scale": -1, "offset": 1}, {"scale
 
 Rescaling multiplies by one constant and adds another, numbers or arrays that fit the input
 (layers/preprocessing/image_preprocessing.ts). Dividing by c and multiplying by 1/c differ by one
-rounding.
+rounding. A tensor of one element along an axis where a constant has more is repeated by a Dense of
+ones first, exactly where it is finite; so it is for bounds and comparisons.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     if constant.ndim == len(sketch.shape(sketch.input())) and constant.shape[0] != 1:
         raise ShapeError("its constant has a batch axis of its own")
     scale, offset = (plain_number(value) for value in factors)
-    return sketch.done(tensor_parts.scaled(sketch, sketch.input(), scale, offset, layer.name))
+    x = tensor_parts.stretched(sketch, sketch.input(), constant)
+    return sketch.done(tensor_parts.scaled(sketch, x, scale, offset, layer.name))
 
 
 def _factors(

@@ -3,8 +3,9 @@
 Before: keras.ops.GetItem (x, [:, 1:3]), keras.ops.Split {"axis": 2} (x), keras.ops.Flip (x)
 After:  Reshape, Cropping2D, Reshape; a frozen Dense of zeros and ones where a step is not 1
 
-An axis that is cut must have a known length. A step takes every element of it through a matrix
-product, which is exact for finite input.
+A step takes every element of an axis through a matrix product, which is exact for finite input. Of
+an axis of unknown length one element is a product with a row of zeros and a one, which a Conv1D
+finds at the ends of the axis; it may also lose elements at its ends, or be reversed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from tfjs_serve.graph import Layer, Shape, Slice, TensorRef, Value
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.lowering import tensor_parts
+from tfjs_serve.lowering import open_axes, tensor_parts
 from tfjs_serve.lowering.operands import (
     axes_of,
     axis_of,
@@ -41,7 +42,7 @@ def rewrite(layer: Layer, context: Context) -> Lowering | None:
     if name == "Flip":
         x = sketch.input()
         for axis in axes_of(layer.config.get("axis"), len(shape)):
-            x = picked(sketch, x, axis, range(_size(shape, axis))[::-1])
+            x = _cut(sketch, x, axis, Slice(None, None, -1))
         return sketch.done(tensor_parts.reshaped(sketch, x, shape[1:], layer.name))
     default = -1 if name == "Split" else 0
     axis = axis_of(layer.config.get("axis", default), len(shape))
@@ -67,6 +68,27 @@ def picked(sketch: Sketch, x: TensorRef, axis: int, places: range) -> TensorRef:
     matrix = np.zeros((size, len(places)), np.float32)
     matrix[list(places), range(len(places))] = 1
     return tensor_parts.linear_map(sketch, x, axis, matrix)
+
+
+def _cut(sketch: Sketch, x: TensorRef, axis: int, item: Value) -> TensorRef:
+    """Return what an item of a key takes of an axis."""
+    size = sketch.shape(x)[axis]
+    if size is not None:
+        return picked(sketch, x, axis, _places(item, size))
+    if is_integer(item):
+        return open_axes.element(sketch, x, axis, item)
+    if item in (Slice(None, 1), Slice(0, 1), Slice(None, 1, 1), Slice(0, 1, 1)):
+        return open_axes.element(sketch, x, axis, 0)
+    if item in (Slice(-1), Slice(-1, None, 1)):
+        return open_axes.element(sketch, x, axis, -1)
+    if item == Slice(None, None, -1):
+        return open_axes.along(sketch, x, axis, "flip")
+    start, stop, step = (item.start, item.stop, item.step) if isinstance(item, Slice) else (0, 0, 0)
+    first, last = start or 0, stop or 0
+    is_crop = step in (None, 1) and is_integer(first) and is_integer(last) and stop != 0
+    if not is_crop or first < 0 or last > 0:  # type: ignore[operator]
+        raise ShapeError(f"takes {item!r} of axis {axis} of unknown length, got {sketch.shape(x)}")
+    return open_axes.cropped(sketch, x, axis, first, -last)  # type: ignore[arg-type, operator]
 
 
 def _size(shape: Shape, axis: int) -> int:
@@ -102,7 +124,7 @@ def _item(layer: Layer, context: Context, key: Value) -> Lowering:
             if item not in (Slice(), Slice(0), Slice(0, None, 1), Slice(None, None, 1)):
                 raise ShapeError("takes a part of the batch")
         elif not _is_whole(item):
-            x = picked(sketch, x, axis, _places(item, _size(shape, axis)))
+            x = _cut(sketch, x, axis, item)
         if not is_integer(item):
             target.append(sketch.shape(x)[axis])
         axis += 1

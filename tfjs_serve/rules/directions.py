@@ -5,8 +5,8 @@ After:  Concatenate (LSTM (x), GRU {"go_backwards": true} (x)), for sequences wi
         turned round again by a frozen Dense over time
 
 tfjs makes both directions from `layer` alone (layers/wrappers.ts 263-275), wraps no ConvLSTM2D,
-whose input is turned round instead, and no stacked cells, and its `call` reads initial
-states from arguments that the executor never passes. Sequences must have a known length.
+whose input is turned round instead, no ConvLSTM3D and no stacked cells, and its `call` reads
+initial states from arguments that the executor never passes. Sequences must have a known length.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ MERGERS = {"sum": "Add", "mul": "Multiply", "ave": "Average", "concat": "Concate
 TURNED = ("ConvLSTM1D", "ConvLSTM2D")
 """Layers that tfjs cannot run backwards."""
 
+APART = (*TURNED, "ConvLSTM3D")
+"""Layers that tfjs cannot wrap; that of three axes is one of the companion module."""
+
 STATES = {"LSTM": 2, "LSTMCell": 2, "GRU": 1, "GRUCell": 1, "SimpleRNN": 1, "SimpleRNNCell": 1}
 
 
@@ -35,20 +38,23 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if layer.class_name not in CLASSES or not {"layer", "backward_layer"} <= layer.parts.keys():
         return None
     forward, backward = layer.parts["layer"], layer.parts["backward_layer"]
-    is_native = not _is_stacked(forward) and forward.class_name not in TURNED
+    is_native = not _is_stacked(forward) and forward.class_name not in APART
     if is_native and is_mirror(forward, backward) and not _has_states(layer):
         return None
     shape = context.shapes[0] if context.shapes else None
     if shape is None:
         return None
     for part in (forward, backward):
-        if part.class_name not in (*TURNED, *STATES, "RNN"):
+        if part.class_name not in (*APART, *STATES, "RNN"):
             return not_supported(layer, f"layer = {part.class_name}")
     if forward is not backward and forward.config.get("go_backwards"):
         return not_supported(layer, "a forward layer with go_backwards = True")
     sequences = [bool(part.config.get("return_sequences")) for part in (forward, backward)]
     if sequences[0] != sequences[1]:
         return not_supported(layer, "return_sequences that differs between the directions")
+    if sequences[0] and backward.class_name == "ConvLSTM3D":
+        # No layer of tfjs moves the axes of a tensor of rank 6.
+        return not_supported(layer, "sequences of ConvLSTM3D; return_sequences = False converts")
     return _Apart(layer, forward, backward, shape).lowering(is_sequence=sequences[0])
 
 
@@ -120,7 +126,7 @@ class _Apart:
 
 
 def _states(part: Layer) -> int:
-    if part.class_name in TURNED:
+    if part.class_name in APART:
         return 2
     if part.class_name != "RNN":
         return STATES[part.class_name]

@@ -32,7 +32,7 @@ CLASSES = ("GRU", "Bidirectional")
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Lower a GRU with reset_after, alone or in both directions of a Bidirectional."""
-    directions = _directions(layer)
+    directions = gated_parts(layer)
     if not directions:
         return None
     shape = context.shapes[0] if context.shapes else None
@@ -41,7 +41,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if shape[1] == 0:
         return refuse(layer, "works on 0 steps", "give its input at least one")
     if any(part.config.get("stateful") for part in directions):
-        return not_supported(layer, "stateful = True")
+        why = "not supported yet: stateful = True beside reset_after = True"
+        return refuse(layer, why, _STATELESS)
     if not all(_has_weights(part) for part in directions):
         return refuse(layer, "its weights are not in the file")
     given = _Given.of(layer.calls[0])
@@ -79,8 +80,8 @@ def _obstacle(given: _Given, shape: Shape, context: Context) -> str | None:
     return "initial states under a mask" if given.mask is not None and given.states else None
 
 
-def _directions(layer: Layer) -> tuple[Layer, ...]:
-    """Return the layers to lower, forward first; none where the rule does not apply."""
+def gated_parts(layer: Layer) -> tuple[Layer, ...]:
+    """Return the parts of a GRU with reset_after, forward first; none for any other layer."""
     parts: tuple[Layer, ...] = (layer,)
     if layer.class_name not in CLASSES:
         return ()
@@ -128,7 +129,7 @@ def _single(layer: Layer, given: _Given, one_way: _OneWay) -> Lowering:
 def _both(layer: Layer, states: tuple[TensorRef, ...], one_way: _OneWay) -> Lowering:
     """Lower both directions and merge them (keras/src/layers/rnn/bidirectional.py)."""
     trainable = layer.config.get("trainable", True)
-    first, second = _directions(layer)
+    first, second = gated_parts(layer)
     is_sequence = bool(first.config.get("return_sequences"))
     halves: list[Layer] = []
     for index, part in enumerate((first, second)):
@@ -155,3 +156,5 @@ _NOTE = (
 )
 
 _REMEDY = "allow the companion module (companion = true), which computes any number of steps"
+
+_STATELESS = "build the model with stateful=False, load the weights into it and save that"

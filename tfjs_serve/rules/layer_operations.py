@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tfjs_serve.graph import Layer
+from tfjs_serve.graph import Layer, UnknownLength
+from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering.operands import is_integer, known_shape, only_tensor, operation
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported
 
@@ -38,12 +39,15 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
         config = _pooling(layer.config, rank - 2)
         class_name = f"{POOLINGS[name]}{rank - 2}D"
     if config is None:
-        return not_supported(layer, f"{name} of rank {rank} with {dict(layer.config)}")
+        given = ", ".join(f"{key} = {value!r}" for key, value in layer.config.items())
+        return not_supported(layer, f"{name} of rank {rank} with {given}")
     return Rewrite(replace(layer, class_name=class_name, config=config))
 
 
 def _resizing(fields: Mapping[str, Any], rank: int) -> dict[str, Any] | None:
     size = fields.get("size")
+    if isinstance(size, tuple) and any(isinstance(item, UnknownLength) for item in size):
+        raise ShapeError("resizes to a size that is known only when the model runs")
     if rank != 4 or not isinstance(size, list | tuple) or not all(map(is_integer, size)):
         return None
     return {

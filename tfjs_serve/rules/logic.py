@@ -105,7 +105,8 @@ def _comparison(
         if constant is None:
             return None
         offset = plain_number(-constant)
-        difference = tensor_parts.scaled(sketch, args[0], 1.0, offset)
+        x = tensor_parts.stretched(sketch, args[0], constant)
+        difference = tensor_parts.scaled(sketch, x, 1.0, offset)
     if name in ("NotEqual", "Equal"):
         truth = _nonzero(sketch, difference)
     else:

@@ -10,7 +10,8 @@ After:  TfjsServeLookup {"boundaries": [0.0, 0.5], "encoding": "int"}
 Indices are numbers, as everywhere in the result. What is not in the vocabulary has the indices from
 `start` on, by its remainder (keras/src/layers/preprocessing/index_lookup.py, `_lookup_dense`); a
 mask token is index 0, or counts for nothing where indices are encoded. A vocabulary that was
-adapted is no part of the config: Keras 2 and 3 keep it in an asset of the archive.
+adapted is no part of the config: Keras keeps it in an asset of the archive, and with it the weights
+of `tf_idf`; a `.h5` has neither.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Any
 from tfjs_serve.graph import Layer
 from tfjs_serve.layers_format.catalog.companion import LOOKUP
 from tfjs_serve.layers_format.catalog.fields import is_integer, is_natural, is_number, is_sequence
-from tfjs_serve.lowering.chains import finished, step
+from tfjs_serve.lowering.chains import finished, step, values_of
+from tfjs_serve.lowering.toolbox import channel_affine
 from tfjs_serve.report import Note
 from tfjs_serve.rewriting.rule import Context, Lowering, Refusal, not_supported, refuse
 
@@ -49,6 +51,8 @@ STOPS = "Keras stops at a token that is not in the vocabulary: here its index is
 
 ASK = "save the model with bin_boundaries or a vocabulary that is given to its constructor"
 
+ASK_ARCHIVE = "save the model as .keras, or with a vocabulary that is given to its constructor"
+
 
 def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     """Write the table, or the boundaries, into the config of a lookup."""
@@ -72,12 +76,11 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     notes = (Note(STOPS, layer.name),) if is_closed else ()
     if config.get("output_mode") not in ("tf_idf", "tf-idf"):
         return replace(finished(layer, found), notes=notes)
-    scale = _frequencies(layer, int(fields["depth"]))
-    if scale is None:
-        return refuse(layer, "its config does not hold the idf_weights of its vocabulary", ASK)
-    weighted = step(layer, "weighted", "Rescaling", {"scale": scale, "offset": 0.0})
+    weighted = _weighted(layer, int(fields["depth"]))
+    if isinstance(weighted, Refusal):
+        return weighted
     counted = replace(found, name=f"{layer.name}__count")
-    return replace(finished(layer, counted, weighted), notes=notes)
+    return replace(finished(layer, counted, *weighted), notes=notes)
 
 
 def _bins(layer: Layer) -> Mapping[str, Any] | Refusal:
@@ -93,14 +96,19 @@ def _table(layer: Layer, *, is_int: bool) -> Mapping[str, Any] | Refusal:
     config = {"mask_token": None, "oov_token": -1, "num_oov_indices": 1, **layer.config}
     mask, oov, others = (config[name] for name in ("mask_token", "oov_token", "num_oov_indices"))
     given = config.get("vocabulary")
-    if not is_sequence(given, is_integer) or not given:
-        return refuse(layer, "its config does not hold the vocabulary it was adapted to", ASK)
+    if not given:
+        why = "the file does not hold the vocabulary it was adapted to"
+        return refuse(layer, why, ASK_ARCHIVE)
+    if not is_sequence(given, is_integer):
+        return not_supported(layer, "a vocabulary of other than safe whole numbers")
     if not is_natural(others) or not all(item is None or is_integer(item) for item in (mask, oov)):
         return not_supported(layer, f"num_oov_indices = {others!r}, mask_token = {mask!r}")
     first = int(mask is not None and is_int)
     tokens = _plain(given, [mask] * first + [oov] * others)
     if max(map(abs, (*tokens, mask or 0, oov or 0))) >= EXACT:
         return not_supported(layer, f"a vocabulary of numbers from {EXACT} on, which floats round")
+    if len(set(tokens)) < len(tokens):
+        return not_supported(layer, "a vocabulary that has a token twice")
     if others > 1 and config.get("oov_method", "floormod") != "floormod":
         return not_supported(layer, f"oov_method = {config['oov_method']!r}")
     start = first + others
@@ -126,6 +134,19 @@ def _written(pairs: Mapping[int, int], start: int, count: int) -> dict[str, Any]
     keys = sorted(pairs)
     found = {"keys": keys, "indices": [pairs[key] for key in keys]}
     return {**found, "start": start, "count": count}
+
+
+def _weighted(layer: Layer, depth: int) -> tuple[Layer, ...] | Refusal:
+    """Return the steps that multiply each count by the weight of its index."""
+    weighted = step(layer, "weighted", "Rescaling", {"trainable": False})
+    stored = values_of(layer, "idf_weights")
+    if stored is not None and stored.shape == (depth,):
+        return channel_affine(weighted, (None, depth), stored, None)
+    scale = _frequencies(layer, depth)
+    if stored is not None or scale is None:
+        why = "the file does not hold the idf_weights of its vocabulary"
+        return refuse(layer, why, ASK_ARCHIVE)
+    return (replace(weighted, config={**weighted.config, "scale": scale, "offset": 0.0}),)
 
 
 def _frequencies(layer: Layer, depth: int) -> list[float] | None:

@@ -41,25 +41,28 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     mask = next(tensors(call.kwargs["mask"]), None)
     if mask is None:
         return _Masked(layer, inner, context).lowering()
-    why = _obstacle(layer, inner, mask)
+    why = "called with its input as mask" if mask in call.inputs else obstacle(layer, inner)
     if why is not None:
         return not_supported(layer, why)
     return _Masked(layer, inner, context, mask).lowering()
 
 
-def _obstacle(layer: Layer, inner: Layer, mask: TensorRef) -> str | None:
-    """Return what of a masked layer has no translation."""
+def obstacle(layer: Layer, inner: Layer) -> str | None:
+    """Return what of a masked layer, or of the one that both its directions are, cannot be told."""
     if inner.class_name not in CELLS:
         return "called with mask = a tensor"
-    if mask in layer.calls[0].inputs:
-        return "called with its input as mask"
-    is_both, is_sequence = inner is not layer, bool(inner.config.get("return_sequences"))
-    is_zeroed = is_sequence if is_both else bool(inner.config.get("zero_output_for_mask"))
+    is_sequence, is_zeroed = bool(inner.config.get("return_sequences")), has_zeros(layer, inner)
     if is_zeroed and not is_sequence:
         return "zero_output_for_mask = True without return_sequences"
     if is_zeroed and inner.config.get("go_backwards"):
         return "go_backwards = True with zeros for steps left out by a mask"
     return None
+
+
+def has_zeros(layer: Layer, inner: Layer) -> bool:
+    """Tell whether Keras returns zeros for steps left out, not what came before."""
+    is_both = inner is not layer
+    return bool(inner.config.get("return_sequences" if is_both else "zero_output_for_mask"))
 
 
 class _Masked:
@@ -128,31 +131,29 @@ class _Masked:
 
     def _factor(self, steps: TensorRef, *, has_states: bool) -> TensorRef | None:
         """Return zeros where Keras has no output and ones elsewhere; None for ones throughout."""
-        is_both = self._inner is not self._layer
-        if self._is_sequence and (is_both or self._inner.config.get("zero_output_for_mask")):
+        if has_zeros(self._layer, self._inner):
             return steps
         if not has_states:
             return None
         if not self._is_sequence:
             return self._add("any_step", "GlobalMaxPooling1D", {}, steps)
-        return self._seen()
+        return self._seen(steps)
 
-    def _seen(self) -> TensorRef:
+    def _seen(self, steps: TensorRef) -> TensorRef:
         """Return, for each step, whether it or one before it counts."""
-        length = self._shape[1]
-        if length is None or self._mask is None:
-            raise ShapeError("initial states under a mask over any number of steps")
-        until = np.triu(np.ones((length, length), np.float32))
-        if self._inner.config.get("go_backwards"):
-            until = until[::-1]
-        kernel = Weight(
-            "kernel",
-            Computed(until.shape, (), lambda: until, ("seen", length, until.tobytes())),
-        )
-        config = {"units": length, "use_bias": False, "activation": "linear", "trainable": False}
-        counted = self._add("counted", "Dense", config, self._mask, weights=(kernel,))
-        seen = self._add("seen", "ReLU", {"max_value": 1.0}, counted)
-        return self._add("seen_steps", "Reshape", {"target_shape": (length, 1)}, seen)
+        # It counts them: the old count goes on to the next step.
+        ones = Computed((1, 1), (), lambda: np.ones((1, 1), np.float32), ("ones", 1, 1))
+        config = {
+            "units": 1,
+            "activation": "relu",
+            "use_bias": False,
+            "return_sequences": True,
+            "go_backwards": bool(self._inner.config.get("go_backwards")),
+            "trainable": False,
+        }
+        weights = (Weight("kernel", ones), Weight("recurrent_kernel", ones))
+        counted = self._add("counted", "SimpleRNN", config, steps, weights=weights)
+        return self._add("seen", "ReLU", {"max_value": 1.0}, counted)
 
     def _add(
         self,

@@ -4,7 +4,8 @@ Before: keras.ops.Matmul (x [b, 4, 6], y [b, 6, 3]), keras.ops.Matmul (x, consta
 After:  Dot {"axes": [2, 1]} ([x, y]),               Dense (x) with the constant as its kernel
 
 Dot multiplies inputs of rank 3 (backend/tfjs_backend.ts, batchDot), so that of higher ranks every
-matrix is cut out and multiplied by itself; a Dense takes any rank.
+matrix is cut out and multiplied by itself; a Dense takes any rank. Where two axes of a product have
+unknown lengths, as of hand-written attention to sequences of any length, the companion module does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfjs_serve.graph import Layer, TensorRef
+from tfjs_serve.layers_format.catalog.companion import OPERATION
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering import tensor_parts
 from tfjs_serve.lowering.operands import constant_array, operands, operation
@@ -46,6 +48,8 @@ def rewrite(layer: Layer, context: Context) -> Lowering | Refusal | None:
     if one == other:
         other = tensor_parts.activated(sketch, one, "linear")
     axes = [1 if turns[0] else 2, 2 if turns[1] else 1]
+    if ranks[0] > 3 and _is_open(sketch, one, other, axes):
+        return sketch.done(_whole_product(sketch, one, other, turns, layer.name))
     if ranks[0] == 3:
         return sketch.done(sketch.add("Dot", {"axes": axes}, one, other, name=layer.name))
     return sketch.done(_matrix_by_matrix(sketch, one, other, axes, layer.name))
@@ -65,6 +69,28 @@ def _constant_first(
     kernel = matrix if turns[0] else matrix.T
     made = tensor_parts.linear_map(sketch, sketch.input(), rank - 2, kernel)
     return sketch.done(tensor_parts.reshaped(sketch, made, sketch.shape(made)[1:], layer.name))
+
+
+def _is_open(sketch: Sketch, one: TensorRef, other: TensorRef, axes: list[int]) -> bool:
+    """Tell whether matrices are too many, or their product too open, for a Reshape to hold."""
+    shapes = sketch.shape(one)[1:], sketch.shape(other)[1:]
+    sides = [shape[-1 if axis == 1 else -2] for shape, axis in zip(shapes, axes, strict=True)]
+    views = (*shapes, (*shapes[0][:-2], *sides))
+    return any(view.count(None) > 1 for view in views) or None in shapes[0][:-2]
+
+
+def _whole_product(
+    sketch: Sketch, one: TensorRef, other: TensorRef, turns: list[bool], name: str
+) -> TensorRef:
+    """Return the products of all pairs of matrices at once, by the companion module."""
+    rank = len(sketch.shape(one))
+    turned = [*range(1, rank - 2), rank - 1, rank - 2]
+    factors = (
+        tensor_parts.permuted(sketch, ref, turned) if turn else ref
+        for ref, turn in zip((one, other), turns, strict=True)
+    )
+    config = {"operation": "matmul", "constants": [None, None]}
+    return sketch.add(OPERATION, config, *factors, name=name)
 
 
 def _matrix_by_matrix(

@@ -3,7 +3,8 @@
 Before: keras.ops.Roll {"shift": 1, "axis": 1} (x), keras.ops.Cumsum {"axis": 1} (x)
 After:  Concatenate of two slices,                  a frozen Dense of ones and zeros over the axis
 
-An axis that is rearranged must have a known length. A matrix of zeros and ones picks finite
+An axis that is rearranged must have a known length, but for differences and, by the companion
+module, cumulative sums. A matrix of zeros and ones picks finite
 elements exactly; sums are rounded as any order of adding rounds them.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from tfjs_serve.graph import Layer, TensorRef
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.lowering import tensor_parts
+from tfjs_serve.lowering import open_axes, tensor_parts
 from tfjs_serve.lowering.operands import axes_of, axis_of, is_integer, operation, plain_number
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
@@ -85,17 +86,30 @@ def _take(sketch: Sketch, x: TensorRef, fields: Fields) -> TensorRef:
 
 def _cumsum(sketch: Sketch, x: TensorRef, fields: Fields) -> TensorRef:
     axis = axis_of(fields.get("axis"), len(sketch.shape(x)))
+    if sketch.shape(x)[axis] is None and not fields.get("exclusive"):
+        return _cumsum_of_unknown(sketch, x, axis, is_reverse=bool(fields.get("reverse")))
     size = _size(sketch, x, axis)
     until = np.triu(np.ones((size, size), np.float32), 1 if fields.get("exclusive") else 0)
     return tensor_parts.linear_map(sketch, x, axis, until.T if fields.get("reverse") else until)
 
 
+def _cumsum_of_unknown(sketch: Sketch, x: TensorRef, axis: int, *, is_reverse: bool) -> TensorRef:
+    names = ("flip", "cumsum", "flip") if is_reverse else ("cumsum",)
+    for name in names:
+        x = open_axes.along(sketch, x, axis, name)
+    return x
+
+
 def _diff(sketch: Sketch, x: TensorRef, fields: Fields) -> TensorRef:
     axis = axis_of(fields.get("axis", -1), len(sketch.shape(x)))
     for _ in range(fields.get("n", 1)):
-        size = _size(sketch, x, axis)
-        after = tensor_parts.sliced(sketch, x, axis, 1, size)
-        before = tensor_parts.sliced(sketch, x, axis, 0, size - 1)
+        size = sketch.shape(x)[axis]
+        if size is None:
+            after = open_axes.cropped(sketch, x, axis, 1, 0)
+            before = open_axes.cropped(sketch, x, axis, 0, 1)
+        else:
+            after = tensor_parts.sliced(sketch, x, axis, 1, size)
+            before = tensor_parts.sliced(sketch, x, axis, 0, size - 1)
         x = sketch.add("Add", {}, after, tensor_parts.scaled(sketch, before, -1.0))
     return x
 

@@ -3,7 +3,8 @@
 Before: keras.ops.Mean {"axis": [1, 2]} (x), keras.ops.Min {"axis": -1, "keepdims": true} (x)
 After:  Reshape, GlobalAveragePooling1D, Reshape (a Permute first where the axes ask for it)
 
-A sum is a mean times the number of its terms, a minimum the negated maximum of the negated.
+A sum is a mean times the number of its terms, or a Dot with ones where that is not known; a minimum
+is the negated maximum of the negated.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any
 from tfjs_serve.graph import OPERATION_PREFIX, Layer, Shape, UnknownLength
 from tfjs_serve.layers_format.catalog.spec import ShapeError
 from tfjs_serve.lowering import tensor_parts
+from tfjs_serve.lowering.asked import OWN_LENGTH
 from tfjs_serve.lowering.operands import (
     axes_of,
     axis_of,
@@ -80,7 +81,13 @@ def _target(name: str, config: Any, shape: Shape) -> Shape:
         if any(shape[axis] != 1 for axis in axes):
             raise ShapeError(f"squeezes axes {axes} of {shape}")
         return tuple(size for axis, size in enumerate(shape) if axis and axis not in axes)
-    return _reshaped(config.get("newshape"), shape)
+    return _reshaped(config.get("newshape"), shape, is_own=bool(config.get(OWN_LENGTH)))
+
+
+def _known(sizes: Sequence[int | None]) -> tuple[int, int]:
+    """Return how many lengths are unknown, and the product of the others."""
+    known = [size for size in sizes if size is not None and size != -1]
+    return len(sizes) - len(known), math.prod(known)
 
 
 def _count(value: Any) -> int:
@@ -92,8 +99,11 @@ def _inferred(size: Any) -> Any:
     return (None if size.is_batch else -1) if isinstance(size, UnknownLength) else size
 
 
-def _reshaped(target: Any, shape: Shape) -> Shape:
-    """Return the lengths behind the batch axis; -1 in its place must come out as the batch."""
+def _reshaped(target: Any, shape: Shape, *, is_own: bool) -> Shape:
+    """Return the lengths behind the batch axis; -1 in its place must come out as the batch.
+
+    is_own: whether a length that is not known is that of axis 1.
+    """
     if not isinstance(target, Sequence) or not target:
         raise ShapeError(f"reshapes to {target!r}")
     target = [_inferred(size) for size in target]
@@ -106,6 +116,8 @@ def _reshaped(target: Any, shape: Shape) -> Shape:
         is_batch = held is not None and held == math.prod(rest) and -1 not in rest
         # Keras 3 writes None for lengths it does not know, and -1 for one of them.
         is_batch = is_batch or (rest.count(-1) == 1 and target[0] is None)
+        # Beside a length that is its own, the others must hold as much as its others.
+        is_batch = is_batch or (is_own and _known(rest) == _known(shape[1:]))
     else:
         is_batch = first == shape[0]
     if not is_batch or rest.count(-1) > 1:

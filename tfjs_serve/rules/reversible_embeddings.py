@@ -5,7 +5,8 @@ After:  Embedding {"input_dim": 7, "output_dim": 3} on ids, and on h a Dense {"u
         bias whose kernel is the table transposed, called `<name>__reverse`
 
 Keras 3.15 alone has the class (keras/src/layers/core/reversible_embedding.py). A table of its own
-for the way back is taken as it is; a soft cap c of the logits is c * tanh(logits / c).
+for the way back is taken as it is; a soft cap c of the logits is c * tanh(logits / c). A mask ends
+at a call in reverse: masks are followed before there is a Dense, which would keep it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tfjs_serve.graph import (
     with_graphs,
 )
 from tfjs_serve.layers_format.catalog.fields import is_number
+from tfjs_serve.lowering.mask_flow import is_reverse
 from tfjs_serve.report import Note, NoteKind
 from tfjs_serve.rewriting.rule import Context, GraphRewrite, Refusal
 
@@ -53,14 +55,14 @@ def rewrite(graph: Graph, context: Context) -> GraphRewrite | Refusal | None:
     notes = tuple(
         Note(TIED, layer.name, NoteKind.TRAINING)
         for layer in found
-        if layer.config.get("tie_weights", True) and any(map(_is_reverse, layer.calls))
+        if layer.config.get("tie_weights", True) and any(map(is_reverse, layer.calls))
     )
     return GraphRewrite(_split(graph), notes)
 
 
 def _denied(layer: Layer) -> Iterator[str]:
     """Yield what keeps a layer from being called in reverse."""
-    if not any(map(_is_reverse, layer.calls)):
+    if not any(map(is_reverse, layer.calls)):
         return
     cap, dtype = layer.config.get("logit_soft_cap"), layer.config.get("reverse_dtype")
     if dtype not in (None, "float32"):
@@ -71,10 +73,6 @@ def _denied(layer: Layer) -> Iterator[str]:
         yield "called in reverse with a table of low rank beside its own"
     if _kernel(layer) is None:
         yield "called in reverse with a table that the file does not hold"
-
-
-def _is_reverse(call: Call) -> bool:
-    return call.kwargs.get("reverse", (*call.args, None)[1] if call.args else None) is True
 
 
 def _wrapped(part: Layer) -> Layer:
@@ -96,8 +94,8 @@ def _split(graph: Graph) -> Graph:
         ways: dict[bool, list[Call]] = {False: [], True: []}
         end = _reverse_names(layer)[-1]
         for index, call in enumerate(layer.calls):
-            way = ways[_is_reverse(call)]
-            name = end if _is_reverse(call) else layer.name
+            way = ways[is_reverse(call)]
+            name = end if is_reverse(call) else layer.name
             moved[TensorRef(layer.name, index)] = TensorRef(name, len(way))
             way.append(Call(call.args[:1], {}, call.shapes))
         if ways[False]:

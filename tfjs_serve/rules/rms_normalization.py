@@ -4,7 +4,8 @@ Before: RMSNormalization {"axis": -1, "epsilon": 1e-6} on [null, 8]
 After:  Reshape [1, 8, 1], Concatenate (x, -x), LayerNormalization {"axis": [2, 3]}, Cropping2D
 
 The mean of x and -x is 0, exactly where the two stand side by side, and their variance is the
-mean square of x. Of `scale` the half that meets -x is 0, and cut off.
+mean square of x. Of `scale` the half that meets -x is 0, and cut off. Where two axes have unknown
+lengths, a Dense puts -x beside x, and another takes x out again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from tfjs_serve.graph import Computed, Layer, Shape, TensorRef, Values, Weight
 from tfjs_serve.layers_format.catalog.fields import is_integer
 from tfjs_serve.layers_format.catalog.spec import ShapeError
-from tfjs_serve.lowering.chains import values_of
+from tfjs_serve.lowering.chains import constant, reshaped_weight, values_of
 from tfjs_serve.lowering.toolbox import axes_last, held, lengths
 from tfjs_serve.rewriting.rule import Context, Lowering
 from tfjs_serve.rewriting.sketch import Sketch
@@ -73,6 +74,8 @@ def normalized(
     """Add layers for x / sqrt(mean(x * x) + epsilon), by default divided by sqrt(size), too."""
     shape = sketch.shape(sketch.input())
     there, back = axes_last(len(shape), axes)
+    if shape.count(None) - (shape[0] is None) > 1 and len(axes) == 1:
+        return _along(sketch, layer, axes[0], epsilon, scale)
     moved = (shape[0], *(shape[axis] for axis in there))
     kept = len(shape) - len(axes)
     size, rest = held((None, *moved[kept:])), held(moved[:kept])
@@ -96,6 +99,44 @@ def normalized(
         x = sketch.add("Rescaling", {"scale": size**-0.5, "offset": 0.0}, x)
     last = own if scale is None else None
     x = sketch.add("Reshape", {"target_shape": lengths(moved)}, x, name=None if is_moved else last)
+    return sketch.add("Permute", {"dims": back}, x, name=last) if is_moved else x
+
+
+def _along(
+    sketch: Sketch, layer: Layer, axis: int, epsilon: float, scale: Values | None
+) -> TensorRef:
+    """Add the same layers without a Reshape, which tfjs gives one unknown length at most.
+
+    A Dense of ones puts every element of the last axis beside its negative, and another takes the
+    first of each two, exactly where they are finite.
+    """
+    shape = sketch.shape(sketch.input())
+    size = shape[axis]
+    if size is None:
+        raise ShapeError(f"needs a known length of every normalized axis, got {shape}")
+    there, back = axes_last(len(shape), [axis])
+    is_moved = axis != len(shape) - 1
+    x = sketch.add("Permute", {"dims": there}, sketch.input()) if is_moved else sketch.input()
+    pairs = np.kron(np.eye(size), [[1.0, -1.0]]).astype(np.float32)
+    frozen = {"use_bias": False, "trainable": False}
+    x = sketch.add("Dense", {"units": 2 * size, **frozen}, x, weights=[constant("kernel", pairs)])
+    config = {"axis": -1, "epsilon": epsilon, "center": False, "scale": scale is not None}
+    weights = (
+        ()
+        if scale is None
+        else (reshaped_weight(_beside_zeros(scale, size), "gamma", (2 * size,)),)
+    )
+    name = f"{layer.name}__normalize" if scale is None else layer.name
+    x = sketch.add("LayerNormalization", config, x, name=name, weights=weights)
+    first = np.maximum(pairs.T, 0) * (size**-0.5 if scale is None else 1.0)
+    last = layer.name if scale is None else None
+    x = sketch.add(
+        "Dense",
+        {"units": size, **frozen},
+        x,
+        weights=[constant("kernel", first.astype(np.float32))],
+        name=None if is_moved else last,
+    )
     return sketch.add("Permute", {"dims": back}, x, name=last) if is_moved else x
 
 

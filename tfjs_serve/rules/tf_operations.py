@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any
 
 from tfjs_serve.graph import OPERATION_PREFIX, Call, Layer, Value
-from tfjs_serve.lowering.asked import WHOLE
+from tfjs_serve.lowering.asked import OWN_LENGTH, WHOLE
 from tfjs_serve.lowering.operands import is_integer
 from tfjs_serve.lowering.tf_functions import Function, function_called
 from tfjs_serve.rewriting.rule import Context, Refusal, Rewrite, not_supported
@@ -47,8 +47,7 @@ def rewrite(layer: Layer, context: Context) -> Rewrite | Refusal | None:
     }
     if "sizes" in attributes:
         attributes["indices_or_sections"] = _indices(attributes.pop("sizes"))
-    if layer.config.get(WHOLE):
-        attributes[WHOLE] = True
+    attributes |= {mark: True for mark in (WHOLE, OWN_LENGTH) if layer.config.get(mark)}
     operands = tuple(given[key] for key in function.operands)
     class_name = OPERATION_PREFIX + function.operation
     made = replace(layer, class_name=class_name, config=attributes, calls=(Call(operands),))

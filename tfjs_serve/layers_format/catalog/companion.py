@@ -54,7 +54,7 @@ In lower case: tfjs turns the case of all strings when it saves a model (seriali
 REDUCTIONS = frozenset({"argmax", "argmin", "prod"})
 """Operations that leave out axes, or keep them with length 1."""
 
-REORDERINGS = frozenset({"argsort", "cumprod", "cumsum", "sort"})
+REORDERINGS = frozenset({"argsort", "cumprod", "cumsum", "flip", "sort"})
 """Operations along an axis that keep the shape; `argsort` and `sort` along the last one."""
 
 PICKINGS = frozenset({"gather"})
@@ -62,6 +62,9 @@ PICKINGS = frozenset({"gather"})
 
 The axes ahead of it are those of both tensors: every sample has indices of its own.
 """
+
+PRODUCTS = frozenset({"matmul"})
+"""Products of the matrices in two tensors of one rank, whose other axes are the same."""
 
 
 def _gru(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
@@ -98,12 +101,23 @@ def _operation(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
     if name in PICKINGS:
         (axis,), (shape, places) = axes, shapes
         return ((*shape[:axis], *places[axis:], *shape[axis + 1 :]),)
+    if name in PRODUCTS:
+        return (_product(*shapes),)
     shape = only_input(shapes)
     if name in REORDERINGS:
         return (shape,)
     lengths = ((1 if axis in axes else length) for axis, length in enumerate(shape))
     kept = (length for axis, length in enumerate(shape) if axis not in axes)
     return (tuple(lengths if config["keepdims"] else kept),)
+
+
+def _product(one: Shape, other: Shape) -> Shape:
+    (*ahead, rows, inner), (*other_ahead, other_inner, columns) = one, other
+    if len(one) != len(other) or len(one) < 3 or ahead[1:] != other_ahead[1:]:
+        raise ShapeError(f"needs as many matrices in both factors, got {one} and {other}")
+    if inner != other_inner and None not in (inner, other_inner):
+        raise ShapeError(f"multiplies rows of {inner} with columns of {other_inner}")
+    return (*ahead, rows, columns)
 
 
 def _lookup(config: Config, shapes: Sequence[Shape]) -> tuple[Shape, ...]:
@@ -193,7 +207,7 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
             source="companion/layers.js",
             fields={
                 "operation": fields.choice(
-                    *ELEMENTWISE, *sorted(REDUCTIONS | REORDERINGS | PICKINGS)
+                    *ELEMENTWISE, *sorted(REDUCTIONS | REORDERINGS | PICKINGS | PRODUCTS)
                 ),
                 # The arguments in order, null for each that is a tensor.
                 "constants": Field(_are_constants, "numbers, or null for tensors"),

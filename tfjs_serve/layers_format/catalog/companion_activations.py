@@ -50,6 +50,8 @@ def own_activation(name: str, parameters: Sequence[float] | None = None) -> Conf
 
 def is_own_activation(value: Any) -> bool:
     """Tell whether a value is the config of one of these functions."""
+    if isinstance(value, (str, int, float)):  # nearly all, and quicker told than a Mapping
+        return False
     if not isinstance(value, Mapping) or value.keys() != {"class_name", "config"}:
         return False
     config = value["config"]

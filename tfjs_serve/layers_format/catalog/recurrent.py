@@ -109,7 +109,7 @@ _COMMON: Mapping[str, Field] = {
     "return_sequences": fields.flag(False),
     "return_state": fields.flag(False),
     "go_backwards": fields.flag(False),
-    "stateful": fields.only(False, is_read=True),
+    "stateful": fields.flag(False),
     # tfjs always loops, always multiplies in one piece, and has the batch axis first.
     "unroll": fields.anything(),
     "implementation": fields.anything(),
@@ -145,6 +145,7 @@ def conv_lstm(
             "data_format": fields.only("channels_last", is_read=True),
             "dilation_rate": fields.window(axes, (1,) * axes),
             **_LSTM,
+            "stateful": fields.only(False, is_read=True),
             "go_backwards": go_backwards,
         },
         output_shapes=_conv_lstm(axes),
