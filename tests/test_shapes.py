@@ -77,6 +77,12 @@ def test_call_shapes(layer: Layer, inputs: Sequence[Shape], outputs: Sequence[Sh
             id="two outputs on each step",
         ),
         pytest.param(
+            each(nested("n", CHAIN)),
+            [(None, 3, 4), (None, 3, 4)],
+            "called with 2 inputs",
+            id="two inputs on each step",
+        ),
+        pytest.param(
             nested(
                 "n", functional([source(), identity("a", on("b")), identity("b", on("a"))], ["a"])
             ),
@@ -152,6 +158,18 @@ def bias(*shape: int) -> ExpectedWeight:
             ),
             [("a/kernel", kernel(4, 4)), ("a/bias", bias(4))],
             id="only one call leads anywhere",
+        ),
+        pytest.param(
+            functional(
+                [source(), source("y", (None, 5)), dense("a", on("x"), on("y"))],
+                ["a", TensorRef("a", 1)],
+                ["x", "y"],
+            ),
+            [
+                *(("a/kernel", kernel(4, 4)), ("a/bias", bias(4))),
+                ("a/kernel", kernel(5, 4)),
+            ],
+            id="calls that ask for different ones",
         ),
     ],
 )

@@ -73,6 +73,8 @@ def wrapped_model(layer: Layer) -> Layer | None:
 
 
 def _each_step(part: Layer, shapes: Sequence[Shape]) -> Shape | None:
+    if len(shapes) != 1:
+        raise ShapeError(f"called with {len(shapes)} inputs")
     (shape,) = shapes
     if len(shape) < 3:
         raise ShapeError(f"needs input of rank 3 or more with the batch axis, got {shape}")
@@ -119,6 +121,8 @@ def expected_weights(graph: Graph, flow: Flow) -> Iterator[tuple[str, ExpectedWe
 
     flow: of the graph with its own inputs.
 
+    A name comes twice where calls of one layer ask for it in different shapes.
+
     A layer that no output depends on is no part of the model (engine/container.ts,
     `buildGraph` walks from the outputs).
     """
@@ -134,10 +138,18 @@ def expected_weights(graph: Graph, flow: Flow) -> Iterator[tuple[str, ExpectedWe
             for own in layer.weights:
                 yield f"{layer.name}/{own.name}", ExpectedWeight(own.name, own.shape)
         elif layer.class_name != "InputLayer":
-            found = [flow[ref.layer, ref.call][ref.output] for ref in layer.calls[0].inputs]
-            shapes = [shape for shape in found if shape is not None]
-            for weight in CATALOG[layer.class_name].weights(layer_config(layer), shapes):
-                yield f"{layer.name}/{weight.name}", weight
+            yield from _shared_weights(layer, flow)
+
+
+def _shared_weights(layer: Layer, flow: Flow) -> Iterator[tuple[str, ExpectedWeight]]:
+    """Yield the variables of a layer, as often as its calls ask for them in another shape."""
+    asked: dict[ExpectedWeight, None] = {}
+    for call in layer.calls:
+        found = [flow[ref.layer, ref.call][ref.output] for ref in call.inputs]
+        shapes = [shape for shape in found if shape is not None]
+        asked |= dict.fromkeys(CATALOG[layer.class_name].weights(layer_config(layer), shapes))
+    for weight in asked:
+        yield f"{layer.name}/{weight.name}", weight
 
 
 def companion_classes(graph: Graph) -> tuple[str, ...]:

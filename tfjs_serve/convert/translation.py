@@ -150,7 +150,8 @@ def _tensors(graph: Graph, flow: Flow) -> tuple[Tensor, ...]:
 
     tfjs-layers checks the same in `loadWeights` (engine/container.ts 605-668), but in the browser.
     """
-    expected = {name: weight.shape for name, weight in expected_weights(graph, flow)}
+    asked = [(name, weight.shape) for name, weight in expected_weights(graph, flow)]
+    expected = dict(asked)
     given = {name: weight.values for name, weight in named_weights(graph)}
     _refuse(
         [
@@ -160,9 +161,9 @@ def _tensors(graph: Graph, flow: Flow) -> tuple[Tensor, ...]:
                 if name not in given
             ),
             *(
-                Reason(f"weight {name!r} has shape {values.shape}, expected {expected[name]}")
-                for name, values in given.items()
-                if name in expected and expected[name] != values.shape
+                Reason(f"weight {name!r} has shape {given[name].shape}, expected {shape}")
+                for name, shape in asked
+                if name in given and given[name].shape != shape
             ),
             *(
                 Reason(f"weight {name!r} belongs to a layer that no output depends on")
