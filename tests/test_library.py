@@ -529,3 +529,45 @@ def test_entries_come_in_order_of_name_and_listeners_may_leave(place: Place) -> 
     library.begin("a", "a.h5")
     assert [entry.name for entry in library.entries()] == ["a", "b"]
     assert heard == [Converting("b")]
+
+
+@pytest.mark.parametrize("name", ["../victim", "a/../../victim", "/victim", "..", "_w", ".x", ""])
+def test_a_record_of_no_model_name_deletes_nothing_outside(place: Place, name: str) -> None:
+    victim = place.folder.parent / "victim" / "model.json"
+    victim.parent.mkdir()
+    victim.write_text("precious")
+    place.open()
+    record = hashlib.sha256(name.encode()).hexdigest()[:32] + ".json"
+    (place.folder / ".state" / record).write_text(json.dumps({"name": name}))
+    assert place.open(loaded=True).unclaimed == {}
+    assert victim.read_text() == "precious"
+    assert not (place.folder / ".state" / record).exists()
+
+
+@pytest.mark.parametrize("link", ["m", "m@"])
+def test_a_link_in_the_served_folder_is_not_written_through(place: Place, link: str) -> None:
+    artifacts = place.publish(place.open(), "m", "{}", "w")
+    victim = place.folder.parent / "victim" / "model.json"
+    victim.parent.mkdir()
+    victim.write_text("precious")
+    folder = place.folder / (link + artifacts.digest if link.endswith("@") else link)
+    (folder / "model.json").unlink()
+    folder.rmdir()
+    folder.symlink_to(victim.parent)
+    place.publish(place.open(loaded=True), "m", '{"b": 1}', "w")
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", ["deep", "pipe", "folder", "link"])
+def test_what_is_no_record_counts_as_none(place: Place, kind: str) -> None:
+    place.open()
+    path = place.folder / ".state" / ("a" * 32 + ".json")
+    if kind == "deep":
+        path.write_text("[" * 200_000)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    assert place.open(loaded=True).unclaimed == {}

@@ -569,3 +569,11 @@ TWO = Reason("is cut short")
 )
 def test_refusals_say_all_once(message: str, reasons: Sequence[Reason], lines: list[str]) -> None:
     assert refusal_lines(message, reasons) == lines
+
+
+def test_a_refusal_that_lasts_is_told_once() -> None:
+    other = replace(LAMBDA, error="bad.h5: another cause", reasons=())
+    again: list[Event] = [Converting("bad"), LAMBDA]
+    events = [READY, *again, *again, Converting("bad"), other, *again]
+    _, stderr = told([*events, replace(MNIST, name="bad"), *again, Removed("bad"), *again])
+    assert (stderr.count("runs Python code"), stderr.count("another cause")) == (4, 1)

@@ -34,7 +34,7 @@ def clean(folder: Path) -> Cleaned:
     Raises UsageError when the folder is not one of ours or a server publishes into it, OSError
     when a file cannot be deleted.
     """
-    if not is_ours(folder) or folder.is_symlink():
+    if not is_ours(folder) or folder.is_symlink() or ServedFolder(folder).records.is_symlink():
         raise UsageError(f"{folder}: was not written by tfjs-serve; nothing was deleted")
     if is_held(ServedFolder(folder).lock):
         raise UsageError(f"{folder}: a server publishes into it; stop that first")
@@ -61,7 +61,7 @@ def _written(folder: Path) -> Iterator[Path]:
         # A version stands beside the folder of its model's newest one.
         models = {match[1] for name in folders if (match := _VERSION.fullmatch(name))}
         for name in (*models, *(name for name in folders if _VERSION.fullmatch(name))):
-            if (here / name / "model.json").is_file():
+            if not (here / name).is_symlink() and (here / name / "model.json").is_file():
                 yield here / name / "model.json"
         for name in names:
             is_shard = here == folder / SHARD_FOLDER and _SHARD.fullmatch(name)

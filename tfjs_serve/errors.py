@@ -64,7 +64,11 @@ class ConversionError(TfjsServeError):
         self.reasons = tuple(reasons)
 
 
-class NoRoomError(ConversionError):
+class UnavailableError(ConversionError):
+    """A model cannot be converted now, through no fault of its own: worth another try soon."""
+
+
+class NoRoomError(UnavailableError):
     """A model cannot be published since a disk is full: worth another try when there is room."""
 
 

@@ -177,3 +177,20 @@ def test_a_file_that_is_being_written_is_busy(source: Path, served: Path) -> Non
 def test_a_missing_file_is_refused(tmp_path: Path, served: Path) -> None:
     with pytest.raises(ConversionError, match=r"m\.h5 cannot be opened"):
         stage(tmp_path / "m.h5", served, "m", OPTIONS)
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_that_only_looks_like_a_shard_is_replaced(
+    source: Path, served: Path, is_link: bool
+) -> None:
+    (served / "_w").mkdir(parents=True)
+    target = served / "_w" / shard(VALUES).name
+    other = served.parent / "other"
+    other.write_bytes(VALUES if is_link else bytes(len(VALUES)))
+    if is_link:
+        target.symlink_to(other)
+    else:
+        target.write_bytes(other.read_bytes())
+    stage(source, served, "m", OPTIONS)
+    assert not target.is_symlink()
+    assert store(served) == {shard(VALUES).name: VALUES}

@@ -144,3 +144,25 @@ def test_a_killed_server_leaves_the_folder_to_the_next(tmp_path: Path) -> None:
             assert server.early == []
             server.process.kill()
             server.process.wait()
+
+
+@pytest.mark.parametrize("kind", ["link", "_w a link", "_w a file", ".state a link"])
+def test_a_strange_folder_below_the_models_is_left_alone(
+    settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    strange = settings.models_dir / ".tfjs-serve"
+    if kind == "link":
+        strange.symlink_to(elsewhere)
+    else:
+        strange.mkdir()
+        name, _, what = kind.split()
+        if what == "link":
+            (strange / name).symlink_to(elsewhere)
+        else:
+            (strange / name).touch()
+    taken = take(settings)
+    assert taken.folder.parent == tmp_path / "cache" / "tfjs-serve"
+    assert list(elsewhere.iterdir()) == []
+    taken.lock.release()

@@ -121,3 +121,11 @@ def test_what_shares_an_inode_with_what_changed(scope: Scope) -> None:
     changed = scope.look(known, ["runs/best.h5"])
     assert changed.keys() == {"runs/best.h5", "link.h5", "hard.h5"}
     assert changed["link.h5"] == changed["runs/best.h5"] != known["link.h5"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths may be longer there")
+def test_a_path_that_the_system_refuses_is_passed_over(scope: Scope) -> None:
+    put(scope, "m.h5")
+    deep = "/".join(["d" * 240] * 20)
+    too_long = [f"{deep}/m.h5", f"{deep}/x", deep, "d" * 300, f"{'d' * 300}/m.h5"]
+    assert set(scope.look({}, [*too_long, "m.h5"])) == {"m.h5"}

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.watching.running import Place, Running, finish
 from tfjs_serve.artifacts import Options
 from tfjs_serve.events import Converted, Converting, Failed, Removed, Reused, Warned
 from tfjs_serve.library import State
+from tfjs_serve.watching.watcher import WITHDRAW_AFTER_S
 
 KERAS_FILES = Path(__file__).parent.parent / "fixtures"
 
@@ -448,6 +450,86 @@ def test_a_models_folder_that_vanishes_with_what_was_published_in_it(place: Plac
             assert running.digest("m") == digest
             assert [type(e) for e in running.told].count(Warned) == 1
             assert not [e for e in running.told if isinstance(e, Failed | Removed)]
+
+    finish(work())
+
+
+@pytest.mark.parametrize("way", ["gone", "an empty folder in its place"])
+@pytest.mark.parametrize("poll", [None, True])
+def test_a_models_folder_that_stays_away_is_waited_for(
+    place: Place, way: str, poll: bool | None
+) -> None:
+    place.save("m.h5", "one")
+    away = place.models.parent / "away"
+
+    async def work() -> None:
+        async with place.run(poll=poll) as running:
+            digest = (await running.until(Converted, "m")).digest
+            place.models.rename(away)
+            if way != "gone":
+                place.models.mkdir()
+            await running.until(Warned)
+            with pytest.raises(TimeoutError):  # Longer than a model that is gone stays served.
+                await asyncio.wait_for(running.queue.get(), 2 * WITHDRAW_AFTER_S)
+            assert running.digest("m") == digest
+            assert place.models.exists() == (way != "gone")
+            if way != "gone":
+                place.models.rmdir()
+            away.rename(place.models)
+            place.save("n.h5", "two")
+            await running.until(Converted, "n")
+            assert running.digest("m") == digest
+            assert [type(e) for e in running.told].count(Warned) == 1
+
+    finish(work())
+
+
+def test_an_error_while_watching_is_told_once_and_the_watching_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+    failures = 3
+
+    def failing(path: Any) -> Any:
+        nonlocal failures
+        if failures > 0 and Path(path) == place.models / "sub":
+            failures -= 1
+            raise RuntimeError("broken")
+        return scandir(path)
+
+    async def work() -> None:
+        async with place.run(poll=True) as running:
+            monkeypatch.setattr(os, "scandir", failing)
+            place.save("sub/m.h5", "one")
+            await running.until(Converted, "sub/m")
+            assert [e.text for e in running.told if isinstance(e, Warned)] == [
+                "internal error while following the models folder: RuntimeError: broken; going on"
+            ]
+
+    finish(work())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors there")
+def test_what_the_system_refuses_for_a_moment_is_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes are started with pipes, which a system that is out of descriptors refuses."""
+    start = asyncio.create_subprocess_exec
+
+    async def refused(*words: Any, **options: Any) -> Any:
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def work() -> None:
+        async with place.run() as running:
+            await running.idle()
+            monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+            place.save("m.h5", "one")
+            failed = await running.until(Failed, "m")
+            assert failed.error == (
+                "m.h5 cannot be converted now (Too many open files); it is tried again by itself"
+            )
+            await running.until(Converted, "m")
 
     finish(work())
 

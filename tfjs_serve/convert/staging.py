@@ -7,6 +7,7 @@ by all models and versions; publishing them is the library's, by replacing one m
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -155,9 +156,15 @@ def _store(written: Written, store: Path) -> Shard:
     shard = Shard(f"{written.sha256[:SHARD_NAME_HEX]}.bin", written.nbytes)
     target = store / shard.name
     with contextlib.suppress(OSError):
-        if target.stat().st_size == shard.nbytes:
+        # Anybody may have put it there: its name and size alone say nothing.
+        if not target.is_symlink() and target.is_file() and _sha256(target) == written.sha256:
             # Marks it as wanted: what nobody refers to is deleted by age.
             os.utime(target)
             return shard
     written.path.replace(target)
     return shard
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

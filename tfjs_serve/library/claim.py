@@ -40,6 +40,8 @@ def claim(
     in_use: Path | None = None
     for folder in _candidates(wanted, settings, environ):
         try:
+            if folder is wanted and settings.out is None and folder.is_symlink():
+                continue  # Not the user's choice: whoever made the models folder put it there.
             lock = _taken(folder, patience_s if folder is wanted else 0.0)
         except OSError as error:
             if folder is wanted and settings.out is None:
@@ -61,7 +63,7 @@ def _candidates(
 def _taken(folder: Path, patience_s: float) -> Lock | None:
     """Lock a folder; None when another server has it, OSError when it cannot be written."""
     files = ServedFolder(folder)
-    files.records.mkdir(parents=True, exist_ok=True)
+    files.prepare()
     # Permission bits say little on network shares and Windows: write something.
     with tempfile.TemporaryFile(dir=folder):
         return Lock.take(files.lock, patience_s)

@@ -13,20 +13,26 @@ that whoever reads it finds the old bytes or the new ones.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from tfjs_serve.artifacts import SHARD_FOLDER, Shard
 
 TEMPORARY_PREFIX = ".tmp-"
 """How the name of every file begins that is not yet what it is going to be."""
+
+_MOST_BYTES = 256 * 1024 * 1024
+"""How large a record or a model.json may be: a start reads them whole."""
 
 _SHARD_NAME = re.compile(r"[0-9a-f]{32}\.bin")
 _PINNED_FOLDER = re.compile(r".+@[0-9a-f]{16}")
@@ -49,12 +55,35 @@ class ServedFolder:
         """Return the file that who publishes into the folder keeps locked."""
         return self.records / "lock"
 
-    def prepare(self) -> None:
-        """Make the folders; OSError when that is not allowed."""
-        for folder in (self.path, self.path / SHARD_FOLDER, self.records):
-            folder.mkdir(parents=True, exist_ok=True)
+    def prepare(self, *, parents: bool = True) -> None:
+        """Make the folders (and those around them); OSError when that is not allowed."""
+        self.path.mkdir(parents=parents, exist_ok=True)
+        for folder in (self.path / SHARD_FOLDER, self.records):
+            folder.mkdir(exist_ok=True)
+            if folder.is_symlink():
+                raise NotADirectoryError(errno.ENOTDIR, "a link, not a folder", str(folder))
         if not (self.path / ".gitignore").exists():
             replace(self.path / ".gitignore", b"*\n")
+
+    def put(self, path: Path, data: bytes) -> None:
+        """Replace a file of this folder; a link on the way to it makes room for a folder."""
+        for link in self._links_to(path):
+            link.unlink()
+        replace(path, data)
+
+    def read(self, path: Path) -> bytes:
+        """Read a file of this folder; OSError when it is too large, or it or its way is a link."""
+        if self._links_to(path):
+            raise FileNotFoundError(path)
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+                raise OSError(errno.EFBIG, "is too large for a file of ours", str(path))
+            return file.read()
+
+    def _links_to(self, path: Path) -> list[Path]:
+        """Return the links among the folders between this one and a file of it."""
+        inside = path.relative_to(self.path).parents
+        return [link for part in inside if part.name and (link := self.path / part).is_symlink()]
 
     def live(self, name: str) -> Path:
         """Return where the newest model.json of `name` lies."""
@@ -78,9 +107,10 @@ class ServedFolder:
     def has_whole(self, shard: Shard) -> bool:
         """Tell whether a shard is there with the size it should have."""
         try:
-            return os.stat(f"{self.path}/{SHARD_FOLDER}/{shard.name}").st_size == shard.nbytes  # noqa: PTH116
+            found = os.lstat(f"{self.path}/{SHARD_FOLDER}/{shard.name}")
         except OSError:
             return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == shard.nbytes
 
     def free_bytes(self) -> int:
         """Return how much room is left on the disk."""
@@ -131,6 +161,8 @@ class ServedFolder:
 
     def remove(self, path: Path) -> None:
         """Delete a file and every folder that it leaves empty; a missing one is fine."""
+        if self._links_to(path):
+            return
         with suppress(OSError):
             path.unlink(missing_ok=True)
             for folder in path.parents:
@@ -139,10 +171,32 @@ class ServedFolder:
                 folder.rmdir()
 
 
+def is_shard_name(name: str) -> bool:
+    """Tell whether a name is one that a shard may have."""
+    return _SHARD_NAME.fullmatch(name) is not None
+
+
 def is_right(shard: Path) -> bool:
     """Tell whether a shard holds what its name says; blocks while it is read."""
-    with shard.open("rb") as file:
+    with open_regular(shard) as file:
         return hashlib.file_digest(file, "sha256").hexdigest().startswith(shard.stem)
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file; FileNotFoundError for a link, OSError for anything else."""
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        fd = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise FileNotFoundError(path) from error
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    return FileIO(fd, "rb")
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ from tfjs_serve.errors import ConversionError, SourceBusyError
 from tfjs_serve.events import Converting, Failed, ModelEvent, Removed
 from tfjs_serve.library import announce, records
 from tfjs_serve.library.entries import Entry, Stamp, State, Version
-from tfjs_serve.library.folder import ServedFolder, replace
+from tfjs_serve.library.folder import ServedFolder
 from tfjs_serve.library.mending import Mending, is_whole
 from tfjs_serve.library.nearest import nearest
 from tfjs_serve.library.shelf import Shelf
@@ -106,7 +106,7 @@ class Library:
         if entry.state is State.CONVERTING and entry.source == source and name in self._entries:
             return
         with suppress(OSError):  # Someone may have deleted the served folder while we run.
-            self._files.prepare()
+            self._files.prepare(parents=False)
         self._entries[name] = changed(entry, source=source, state=State.CONVERTING, error=None)
         self._tell(Converting(name))
 
@@ -270,9 +270,9 @@ class Library:
         """Write a new version; the record comes before the live file, which `load` can mend."""
         pinned = self._files.pinned(entry.name, version.digest)
         try:
-            replace(pinned, version.artifacts.model_json)
+            self._files.put(pinned, version.artifacts.model_json)
             records.write(self._files, entry)
-            replace(self._files.live(entry.name), version.artifacts.model_json)
+            self._files.put(self._files.live(entry.name), version.artifacts.model_json)
         except OSError:
             if self.pinned(entry.name, version.digest) is None:
                 self._files.remove(pinned)

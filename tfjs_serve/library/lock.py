@@ -17,6 +17,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+_SAFE = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _RETRY_S = 0.02
 _HELD = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK})
 
@@ -37,7 +38,7 @@ class Lock:
         """
         until = time.monotonic() + patience_s
         while True:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
             if try_lock(fd):
                 if _is_at(fd, path):
                     return cls(fd)

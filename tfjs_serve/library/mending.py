@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tfjs_serve.errors import NoRoomError
+from tfjs_serve.errors import NoRoomError, UnavailableError
 from tfjs_serve.library.entries import Entry, State
 from tfjs_serve.library.folder import ServedFolder
 
@@ -29,11 +29,11 @@ def is_whole(files: ServedFolder, entry: Entry) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Full:
-    """A disk that was full for a model: when, how often in turn, and what was free then."""
+    """A model that lacked room, or a process: when, how often in turn, and what is to be free."""
 
     at: float
     times: int
-    free_bytes: int
+    wanted_bytes: int
 
 
 class Mending:
@@ -51,12 +51,14 @@ class Mending:
 
     def note(self, entry: Entry) -> None:
         """Note how a conversion ended."""
-        if not isinstance(entry.error, NoRoomError):
+        if not isinstance(entry.error, UnavailableError):
             self._full.pop(entry.name, None)
             return
         before = self._full.get(entry.name)
         times = 1 if before is None else before.times + 1
-        self._full[entry.name] = _Full(self._clock(), times, self._free_bytes())
+        needs_room = isinstance(entry.error, NoRoomError)
+        wanted = self._free_bytes() + _MORE_BYTES if needs_room else 0
+        self._full[entry.name] = _Full(self._clock(), times, wanted)
 
     def due(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return those of `entries` that are worth another conversion.
@@ -85,5 +87,5 @@ class Mending:
                 continue
             pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(full.times, 16), _LAST_PAUSE_S)
             has_waited = self._clock() - full.at >= pause_s
-            if has_waited and free_bytes >= full.free_bytes + _MORE_BYTES:
+            if has_waited and free_bytes >= full.wanted_bytes:
                 yield entry

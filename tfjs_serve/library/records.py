@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfjs_serve.artifacts import CONVERTER_REVISION, Artifacts, Options
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.library.entries import Entry, Stamp, State, Version
-from tfjs_serve.library.folder import ServedFolder, replace
+from tfjs_serve.library.folder import ServedFolder, is_shard_name, replace
+from tfjs_serve.names import check_name
+
+_DIGEST = re.compile(r"[0-9a-f]{16}")
+_DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    ConversionError,
+)
+"""What reading a file raises that anybody may have written."""
 
 
 def write(folder: ServedFolder, entry: Entry) -> None:
@@ -43,10 +60,10 @@ def read_all(folder: ServedFolder, replaced_at: float) -> Iterator[Entry]:
     """
     for path in sorted(folder.records.glob("*.json")):
         try:
-            record = json.loads(path.read_bytes())
+            record = json.loads(folder.read(path))
             entry = _entry(folder, record, replaced_at)
             is_mine = path == path_of(folder, entry.name)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except _DAMAGE:
             entry, is_mine = None, False
         if entry is not None and is_mine:
             _mend_live(folder, entry)
@@ -58,13 +75,13 @@ def read_all(folder: ServedFolder, replaced_at: float) -> Iterator[Entry]:
 def _entry(folder: ServedFolder, record: dict[str, Any], replaced_at: float) -> Entry:
     if record["revision"] != CONVERTER_REVISION:
         raise ValueError("made by another revision of the converter")
-    name = record["name"]
+    name = _checked(record["name"])
     newest, *older = record["versions"]
     previous = []
     for item in older:
         try:
             previous.append(_version(folder, name, item, replaced_at))
-        except (OSError, ValueError, LookupError, TypeError):
+        except _DAMAGE:
             continue
     return Entry(
         name=name,
@@ -86,10 +103,14 @@ def _version(
     folder: ServedFolder, name: str, item: dict[str, Any], replaced_at: float | None
 ) -> Version:
     """Return a version whose files are whole; ValueError or OSError when they are not."""
-    model_json = folder.pinned(name, item["artifacts"]["digest"]).read_bytes()
+    if not _DIGEST.fullmatch(item["artifacts"]["digest"]):
+        raise ValueError("no digest")
+    model_json = folder.read(folder.pinned(name, item["artifacts"]["digest"]))
     artifacts = Artifacts.from_json(item["artifacts"], model_json)
     if hashlib.sha256(model_json).hexdigest()[:16] != artifacts.digest:
         raise ValueError("model.json was changed")
+    if not all(is_shard_name(shard.name) for shard in artifacts.shards):
+        raise ValueError("not the name of a shard")
     if not all(folder.has_whole(shard) for shard in artifacts.shards):
         raise ValueError("a shard is missing or has another size")
     return Version(artifacts, float(item["converted_at"]), int(item["ms"]), replaced_at)
@@ -109,16 +130,27 @@ def _mend_live(folder: ServedFolder, entry: Entry) -> None:
         return
     live = folder.live(entry.name)
     wanted = entry.current.artifacts.model_json
-    if not live.exists() or live.read_bytes() != wanted:
-        replace(live, wanted)
+    with suppress(OSError):
+        if folder.read(live) == wanted:
+            return
+    with suppress(OSError):  # A full disk: it is served from memory, and mended when there is room.
+        folder.put(live, wanted)
 
 
 def _drop(folder: ServedFolder, path: Path) -> None:
     """Delete a record that cannot be trusted, and the newest model.json it stood for."""
     try:
-        name = json.loads(path.read_bytes())["name"]
+        name = _checked(json.loads(folder.read(path))["name"])
         if path == path_of(folder, name):
             folder.remove(folder.live(name))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except _DAMAGE:
         pass
     folder.remove(path)
+
+
+def _checked(name: str) -> str:
+    """Return a name that a model may have; ValueError or ConversionError for any other."""
+    check_name(name, PurePosixPath(name))
+    if any(not part or part.startswith(".") for part in name.split("/")) or {*"\0@\\"} & {*name}:
+        raise ValueError("not the name of a model")
+    return name

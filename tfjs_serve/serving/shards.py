@@ -12,7 +12,7 @@ from typing import BinaryIO
 from aiohttp import hdrs, web
 
 from tfjs_serve.library import Library
-from tfjs_serve.library.folder import is_right
+from tfjs_serve.library.folder import is_right, open_regular
 from tfjs_serve.serving.answers import problem, validated
 from tfjs_serve.serving.targets import Target
 
@@ -72,7 +72,7 @@ async def _sliced(
 def _open(path: Path, wanted: int) -> tuple[BinaryIO | None, bytes, int]:
     """Return the beginning of a file and its size; the file too when more of it is wanted."""
     with ExitStack() as opened:
-        file = opened.enter_context(path.open("rb", buffering=0))
+        file = opened.enter_context(open_regular(path))
         nbytes = os.fstat(file.fileno()).st_size
         part = file.read(wanted)
         if not wanted or len(part) >= nbytes:

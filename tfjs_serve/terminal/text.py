@@ -70,6 +70,7 @@ class TextReporter:
         self._converting: dict[str, None] = {}
         self._snippets: list[tuple[str, str, bool, tuple[str, ...]]] = []
         self._warned: dict[str, tuple[Note, ...]] = {}
+        self._refused: dict[str, Failed] = {}
         self._is_introduced = False
         self._has_progress = False
         self._width = _NAME_WIDTHS.start
@@ -99,6 +100,7 @@ class TextReporter:
                 self._progress.forget(event.name)
                 self._converting.pop(event.name, None)
                 self._warned.pop(event.name, None)
+                self._refused.pop(event.name, None)
                 self._line("-", "dim", event.name, "no longer served, its file is gone")
             case Blocked():
                 self._warn(f"blocked a page of {event.origin}: {event.hint}")
@@ -143,6 +145,7 @@ class TextReporter:
             self._snippets.append((event.name, url, *needs))
         is_converted = isinstance(event, Converted)
         self._settle(event.name, "converted" if is_converted else "unchanged")
+        self._refused.pop(event.name, None)
         if self._verbosity is Verbosity.VERBOSE or self._progress.lists:
             self._list(event)
         if event.warnings != self._warned.get(event.name):
@@ -168,6 +171,9 @@ class TextReporter:
 
     def _failed(self, event: Failed) -> None:
         self._settle(event.name, "refused")
+        if self._refused.get(event.name) == event:
+            return  # Saved again as it was; what lasts is told once.
+        self._refused[event.name] = event
         paint = self._paint_err
         headline, *rest = refusal_lines(event.error, event.reasons)
         self._tell(paint("bad", self._bad), event.name, headline)

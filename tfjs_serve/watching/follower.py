@@ -16,7 +16,7 @@ from tfjs_serve.library import Library, State
 from tfjs_serve.watching import settle
 from tfjs_serve.watching.look import Look
 from tfjs_serve.watching.seen import Seen, seen_at
-from tfjs_serve.watching.unpublished import unpublished
+from tfjs_serve.watching.unpublished import unavailable, unpublished
 from tfjs_serve.watching.workers import Workers
 
 _LOOKS_AT_ONCE = 8
@@ -98,23 +98,29 @@ class Follower:
             await asyncio.wait(self._tasks)
 
     async def _attend(self, file: _File) -> None:
-        """Bring one file to rest: published, refused, incomplete or gone."""
-        settling: settle.Settling | None = None
+        """Bring one file to rest, or note that the system had no means for it at the time."""
         try:
-            while self._is_followed(file):
-                file.woken.clear()
-                async with self._looks:
-                    look = await asyncio.to_thread(self._look_at, self._models_dir / file.source)
-                if look is not None and look.seen != file.done:
-                    settling, wait = await self._step(file, settling, look)
-                    if wait is not None:
-                        if await _is_woken(file.woken, wait.until):
-                            settling = settle.retry_soon(settling)
-                        continue
-                if not file.woken.is_set():
-                    return
+            await self._bring_to_rest(file)
+        except Exception as error:  # noqa: BLE001 The model would be in conversion for ever.
+            self._fail(file, unavailable(file.source, error))
         finally:
             file.task = None
+
+    async def _bring_to_rest(self, file: _File) -> None:
+        """See one file published, refused, incomplete or gone."""
+        settling: settle.Settling | None = None
+        while self._is_followed(file):
+            file.woken.clear()
+            async with self._looks:
+                look = await asyncio.to_thread(self._look_at, self._models_dir / file.source)
+            if look is not None and look.seen != file.done:
+                settling, wait = await self._step(file, settling, look)
+                if wait is not None:
+                    if await _is_woken(file.woken, wait.until):
+                        settling = settle.retry_soon(settling)
+                    continue
+            if not file.woken.is_set():
+                return
 
     async def _step(
         self, file: _File, before: settle.Settling | None, look: Look

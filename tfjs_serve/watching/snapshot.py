@@ -46,7 +46,7 @@ class Scope:
         was before it moved. Nothing is gone when the models folder itself is: it may be mounted
         again.
         """
-        if not self.models_dir.is_dir():
+        if not os.path.isdir(self.models_dir):  # noqa: PTH112
             return {}
         updates: dict[str, Seen | None] = {}
         paths = sorted(known)
@@ -68,14 +68,15 @@ class Scope:
         folder = self.models_dir
         for part in parts[:-1]:
             folder /= part
-            if folder.is_symlink() or folder == self.served_folder:
+            if os.path.islink(folder) or folder == self.served_folder:  # noqa: PTH114
                 return False
         return True
 
     def _at(self, path: str) -> dict[str, Seen]:
         full = self.models_dir / path
-        if full.is_dir():
-            is_skipped = full.is_symlink() or full == self.served_folder
+        # Not the methods of Path, which raise for a path that is too long or may not be entered.
+        if os.path.isdir(full):  # noqa: PTH112
+            is_skipped = os.path.islink(full) or full == self.served_folder  # noqa: PTH114
             return {} if is_skipped else dict(self._below(path))
         if not _is_model(full.name):
             return {}

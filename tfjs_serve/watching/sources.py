@@ -140,7 +140,7 @@ class Events:
         for key in wanted.keys() - self._folders.keys():
             path = os.path.join(root, wanted[key])  # noqa: PTH118
             handler = _Handler(root, self._forward)
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, PermissionError):  # Tried again at each call.
                 self._folders[key] = observer.schedule(
                     handler, path, recursive=True, event_filter=_EVENTS
                 )

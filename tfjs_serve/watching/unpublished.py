@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from tfjs_serve.errors import ConversionError, NoRoomError
+from tfjs_serve.errors import ConversionError, NoRoomError, UnavailableError
 from tfjs_serve.keras_files.refusals import refusal
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -26,6 +26,14 @@ def no_room(source: str, told: str) -> NoRoomError:
     """Return the refusal of a model for which a disk is too full, as the system told it."""
     error = refusal(source, _refused(told), "make room there, and it is converted again")
     return NoRoomError(error.message, error.reasons)
+
+
+def unavailable(source: str, error: Exception) -> UnavailableError:
+    """Return the refusal of a model for which the system had no process, pipe or folder."""
+    told = error.strerror if isinstance(error, OSError) else None
+    told = told or f"{type(error).__name__}: {error}"
+    refused = refusal(source, f"cannot be converted now ({told})", "it is tried again by itself")
+    return UnavailableError(refused.message, refused.reasons)
 
 
 def _refused(told: str) -> str:

@@ -16,8 +16,10 @@ from tfjs_serve.library import Library
 from tfjs_serve.watching.follower import Follower
 from tfjs_serve.watching.look import look_at
 from tfjs_serve.watching.naming import Place, assign
+from tfjs_serve.watching.root import Root
 from tfjs_serve.watching.seen import Seen
-from tfjs_serve.watching.snapshot import Scope, differences, is_watched
+from tfjs_serve.watching.snapshot import Scope, Snapshot, differences, is_watched
+from tfjs_serve.watching.supervision import keep_on
 from tfjs_serve.watching.workers import Workers
 
 if TYPE_CHECKING:
@@ -62,6 +64,9 @@ class Watcher:
         self._options_for = options_for
         self._report = report
         self._poll = poll
+        self._root = Root(self._scope.models_dir)
+        self._wants_events = poll is not True
+        self._collected = time.monotonic()
         self._force = force
         look = partial(look_at, within=None if follow_links else self._scope.models_dir)
         self._follower = Follower(self._scope.models_dir, library, workers, options_for, look)
@@ -87,18 +92,13 @@ class Watcher:
 
         Files change unseen until this returns, and are found right after.
         """
-        try:
-            found = await asyncio.to_thread(self._scope.scan)
-        except OSError as error:
-            self._say_missing(error)
-            found = {}
-        self._known = dict(found)
+        self._known = dict(await self._scan() or {})
         self._place()
         for name in set(self._library.unclaimed) - self._names():
             self._library.withdraw(name)
         self._tasks = [
-            asyncio.create_task(self._follow_hints()),
-            asyncio.create_task(self._reconcile()),
+            asyncio.create_task(keep_on(self._follow_hints, self._say_broken)),
+            asyncio.create_task(keep_on(self._reconcile, self._say_broken)),
         ]
         self._warming = asyncio.get_running_loop().call_later(_WARM_AFTER_S, self._workers.warm)
         return len(self._places)
@@ -134,13 +134,16 @@ class Watcher:
         self._drained.clear()
 
     async def _follow_hints(self) -> None:
-        while True:
-            await self._hinted.wait()
-            self._hinted.clear()
-            hints, self._hints = self._hints, set()
+        await self._hinted.wait()
+        self._hinted.clear()
+        hints, self._hints = self._hints, set()
+        try:
             if any("/" not in hint and not is_watched(hint) for hint in hints):
                 await self._sync_events()  # A new folder: watch it before listing it.
-            self._apply(await asyncio.to_thread(self._scope.look, dict(self._known), hints))
+            updates = await asyncio.to_thread(self._scope.look, dict(self._known), hints)
+            if await asyncio.to_thread(self._root.absence) is None:
+                self._apply(updates)
+        finally:
             if not self._hints:
                 self._drained.set()
 
@@ -206,7 +209,7 @@ class Watcher:
 
     def _leave(self, name: str) -> None:
         """Withdraw a model, unless the whole models folder is gone and may be mounted again."""
-        if not self._scope.models_dir.is_dir() and self._library.folder.is_dir():
+        if self._root.absence() is not None:
             self._leave_later(name)
         else:
             del self._leaving[name]
@@ -215,35 +218,55 @@ class Watcher:
     # Reconciliation: what no event told of.
 
     async def _reconcile(self) -> None:
-        collected = time.monotonic()
-        if self._poll is not True:
+        if self._wants_events:
+            self._wants_events = False
             await self._start_events()
-        while True:
-            started = time.monotonic()
-            await self._compare()
+        started = time.monotonic()
+        if await self._compare():  # Else what was published into the folder is gone with it.
             await self._restore()
-            if started - collected >= _COLLECT_EVERY_S:
-                collected = started
+            if started - self._collected >= _COLLECT_EVERY_S:
+                self._collected = started
                 self._library.collect()
-            pause_s = POLL_EVERY_S if self._events is None else SCAN_EVERY_S
-            await asyncio.sleep(max(pause_s, _SCAN_SHARE * (time.monotonic() - started)))
-            await self._sync_events()
+        pause_s = POLL_EVERY_S if self._events is None else SCAN_EVERY_S
+        await asyncio.sleep(max(pause_s, _SCAN_SHARE * (time.monotonic() - started)))
+        await self._sync_events()
 
-    async def _compare(self) -> None:
-        known = dict(self._known)
+    async def _compare(self) -> bool:
+        """Find what no event told of; tell whether the models folder is there."""
+        known, was_missing = dict(self._known), self._is_missing
+        found = await self._scan()
+        if found is None:
+            return False
+        changed = differences(known, found)
+        if was_missing:  # Conversions that it took away had to be left.
+            changed |= found.keys()
+        if changed:
+            self._hint(*changed)
+        return True
+
+    async def _scan(self) -> Snapshot | None:
+        """Return all model files; None, and a warning once, when the models folder is away."""
         try:
             found = await asyncio.to_thread(self._scope.scan)
+            absence = await asyncio.to_thread(self._root.absence)
         except OSError as error:
-            self._say_missing(error)
-            return
-        self._is_missing = False
-        if changed := differences(known, found):
-            self._hint(*changed)
+            absence = error.strerror
+        if absence is None:
+            self._is_missing = False
+            return found
+        if not self._is_missing:
+            self._is_missing = True
+            where = self._scope.models_dir
+            self._report(Warned(f"{where} cannot be read ({absence}); waiting for it"))
+        return None
 
     async def _restore(self) -> None:
         """Convert again what someone deleted from the served folder, or what found no room."""
         entries = list(self._library.entries())
-        for entry in await asyncio.to_thread(self._library.to_mend, entries):
+        due = await asyncio.to_thread(self._library.to_mend, entries)
+        if due and await asyncio.to_thread(self._root.absence) is not None:
+            return
+        for entry in due:
             place = self._places.get(entry.source)
             is_unchanged = self._library.entry(entry.name) is entry
             if is_unchanged and place is not None and place.name == entry.name:
@@ -251,11 +274,8 @@ class Watcher:
                 self._follower.follow(entry.source, entry.name)
                 self._follower.wake(entry.source, self._known[entry.source])
 
-    def _say_missing(self, error: OSError) -> None:
-        if not self._is_missing:
-            self._is_missing = True
-            where = self._scope.models_dir
-            self._report(Warned(f"{where} cannot be read ({error.strerror}); waiting for it"))
+    def _say_broken(self, error: str) -> None:
+        self._report(Warned(f"internal error while following the models folder: {error}; going on"))
 
     async def _start_events(self) -> None:
         from tfjs_serve.watching.sources import Events, is_remote

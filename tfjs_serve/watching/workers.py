@@ -144,7 +144,7 @@ class Workers:
 
     async def _warm(self) -> None:
         async with self._slots:
-            with suppress(ConversionError, SourceBusyError):  # The first job tells of it.
+            with suppress(ConversionError, SourceBusyError, OSError):  # The first job tells of it.
                 await self._give_back(await self._take())
 
     async def _take(self) -> WorkerProcess:
@@ -155,8 +155,7 @@ class Workers:
             await self._drop(worker)
         if self._is_closed:
             raise _stopping()
-        self._workplace = self._workplace or Workplace.make()
-        worker = await WorkerProcess.start(self._job, str(self._workplace.path))
+        worker = await WorkerProcess.start(self._job, str(self._place()))
         self._all.add(worker)
         try:
             await worker.wait_until_warm()
@@ -170,6 +169,15 @@ class Workers:
             await self._drop(worker)
             raise
         return worker
+
+    def _place(self) -> Path:
+        """Return the folder of the processes, made again when somebody tidied it away."""
+        if self._workplace is not None and not self._workplace.path.exists():
+            self._workplace.remove()
+            self._workplace = None
+        if self._workplace is None:
+            self._workplace = Workplace.make()
+        return self._workplace.path
 
     async def _give_back(self, worker: WorkerProcess) -> None:
         if worker.is_usable and not self._is_closed:
