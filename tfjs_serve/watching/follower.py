@@ -135,7 +135,7 @@ class Follower:
                 await self._convert(file, look.seen)
             else:
                 self._fail(file, error or incomplete(file.source, look.readiness))
-        except SourceBusyError as busy:
+        except (SourceBusyError, BlockingIOError) as busy:  # a lease is being broken (fcntl(2))
             settling, again = settle.judge_busy(settling, time.monotonic())
             if isinstance(again, settle.Wait):
                 return settling, again
